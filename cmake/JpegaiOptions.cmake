@@ -1,0 +1,38 @@
+# Options and compiler settings of every target.
+option(JPEGAI_BUILD_TESTS "Build the tests" ON)
+option(JPEGAI_BUILD_BENCH "Build the benchmarks" ON)
+option(JPEGAI_BUILD_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+option(JPEGAI_WERROR "Treat warnings as errors" ON)
+set(JPEGAI_SANITIZE "" CACHE STRING "Sanitizers, as given to -fsanitize=")
+set(JPEGAI_SHARED_DIR "${CMAKE_CURRENT_SOURCE_DIR}/../shared" CACHE PATH
+    "Folder with the large reference vectors; tests that need it are skipped where it is absent")
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+# The numeric contract (spec/numeric_contract.md): no contraction, no fast math, on any target.
+add_compile_options(-ffp-contract=off -fno-fast-math -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
+                    $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast> -Wconversion -Wsign-conversion)
+if(JPEGAI_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(JPEGAI_SANITIZE)
+  add_compile_options(-fsanitize=${JPEGAI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${JPEGAI_SANITIZE})
+endif()

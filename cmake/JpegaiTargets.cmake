@@ -1,0 +1,32 @@
+# jpegai_library(NAME SOURCES ... DEPENDS ... [PRIVATE_DEPENDS ...]): the library of one folder, target jpegai_NAME.
+# Its objects also become part of the one installed library (lib/, see jpegai_all_objects).
+set_property(GLOBAL PROPERTY JPEGAI_LIBRARIES "")
+function(jpegai_library NAME)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  add_library(jpegai_${NAME} STATIC ${ARG_SOURCES})
+  target_include_directories(jpegai_${NAME} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(jpegai_${NAME} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
+  set_property(GLOBAL APPEND PROPERTY JPEGAI_LIBRARIES jpegai_${NAME})
+endfunction()
+
+# jpegai_test(NAME SOURCES ... DEPENDS ... [LABELS ...]): one GoogleTest program, one ctest entry.
+function(jpegai_test NAME)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  add_executable(${NAME} ${ARG_SOURCES})
+  target_link_libraries(${NAME} PRIVATE ${ARG_DEPENDS} jpegai_test_support GTest::gtest_main)
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  add_test(NAME ${NAME} COMMAND ${NAME})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 600)
+  endif()
+  set_tests_properties(${NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+endfunction()
+
+# jpegai_fuzz(NAME SOURCE DEPENDS ...): one libFuzzer program fuzz_NAME; its seeds lie in fuzz/corpus/NAME, its dictionary in
+# fuzz/NAME.dict and inputs that once failed in fuzz/regressions/NAME.
+function(jpegai_fuzz NAME SOURCE)
+  cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
+  add_executable(fuzz_${NAME} ${SOURCE})
+  target_link_libraries(fuzz_${NAME} PRIVATE ${ARG_DEPENDS})
+  target_link_options(fuzz_${NAME} PRIVATE -fsanitize=fuzzer)
+endfunction()

@@ -1,0 +1,61 @@
+// Weights by name: one interface over every place they can come from (checkpoint folder, pack, embedded set).
+// The names are those of the official checkpoint layout: file "VM_bop/decoder_Y_0.012", key "conv1.weight".
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace jpegai {
+
+enum class DType : std::uint8_t { kFloat32, kInt32, kInt64, kInt16, kInt8, kUint8, kBool, kFloat64, kFloat16 };
+[[nodiscard]] const char* dtype_name(DType type);  ///< "float32", "int8" ...
+[[nodiscard]] std::size_t dtype_size(DType type);
+
+/// A dense tensor in C order, little-endian values.
+struct Tensor {
+    DType dtype = DType::kFloat32;
+    std::vector<std::size_t> shape;
+    std::vector<std::uint8_t> bytes;  ///< count() * dtype_size(dtype)
+
+    [[nodiscard]] std::size_t count() const;
+    /// The values; throws Error{model} when the tensor has another type. `what` names it in the message.
+    [[nodiscard]] std::span<const float> floats(std::string_view what) const;
+    [[nodiscard]] std::span<const std::int32_t> ints(std::string_view what) const;
+    [[nodiscard]] std::span<const std::int8_t> bytes8(std::string_view what) const;
+};
+
+/// The tensors of one checkpoint file by key, in stored order of keys sorted by name.
+using Checkpoint = std::map<std::string, Tensor, std::less<>>;
+
+/// A source of weights. Implementations load lazily and are safe to call from several threads.
+class WeightSet {
+public:
+    virtual ~WeightSet() = default;
+    /// One line for people, e.g. "folder /data/models" or "embedded default set 1".
+    [[nodiscard]] virtual std::string describe() const = 0;
+    /// Checkpoint files that exist, without ".pth", sorted: "VM_bop/decoder_UV_0.002", ...
+    [[nodiscard]] virtual std::vector<std::string> files() const = 0;
+    /// The tensors of one file, loaded on first use and kept. Throws Error{model} when it is missing or malformed.
+    [[nodiscard]] virtual const Checkpoint& load(std::string_view file) const = 0;
+    /// One tensor; throws Error{model} with file and key when it is missing.
+    [[nodiscard]] const Tensor& tensor(std::string_view file, std::string_view key) const;
+};
+
+/// Opens a folder of .pth files (the layout of the official checkpoints, with or without a leading "models/"), a folder
+/// of .jaiw packs, or one pack file. Throws Error{io, model}.
+[[nodiscard]] std::shared_ptr<const WeightSet> open_weights(const std::string& path);
+
+/// Weights held in memory under the same names (tests, training, fuzzing).
+[[nodiscard]] std::shared_ptr<const WeightSet> weights_from_memory(std::string description, std::map<std::string, Checkpoint, std::less<>> files);
+
+/// SHA-256 over all tensors of a set (file, key, dtype, shape, values; sorted), as hex: the same whatever container the
+/// set is stored in. Buffers that carry no training result (entropy.*) and training state are left out.
+[[nodiscard]] std::string fingerprint(const WeightSet& set);
+
+}  // namespace jpegai
