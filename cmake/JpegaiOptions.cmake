@@ -29,6 +29,10 @@ endif()
 # The numeric contract (spec/numeric_contract.md): no contraction, no fast math, on any target.
 add_compile_options(-ffp-contract=off -fno-fast-math -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
                     $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast> -Wconversion -Wsign-conversion)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 reports accesses inside std::vector that cannot happen (GCC bugs 105329, 107852).
+  add_compile_options(-Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-restrict)
+endif()
 if(JPEGAI_WERROR)
   add_compile_options(-Werror)
 endif()
