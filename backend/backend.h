@@ -1,0 +1,55 @@
+// What decoder and encoder see of an executor: networks in, planes out. Every implementation gives the same bits
+// (spec/numeric_contract.md).
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/array.h"
+#include "networks/graph.h"
+
+namespace jpegai {
+
+/// Time and memory of one layer of one run, for statistics.
+struct LayerTiming {
+    std::string name;
+    double seconds = 0;
+    std::uint64_t macs = 0;
+};
+
+/// What a run may use and must report to.
+struct RunContext {
+    /// Called between parts of the work (from the calling thread); returns false to cancel, which throws Error{cancelled}.
+    std::function<bool()> keep_going;
+    std::vector<LayerTiming>* timings = nullptr;  ///< one entry per layer is appended when not null
+};
+
+/// A network whose weights a backend has packed. Safe to run from several threads at a time.
+class NetworkRunner {
+public:
+    virtual ~NetworkRunner() = default;
+    /// Runs on planar inputs (one per graph input) and returns one planar array per graph output.
+    /// `nominal` is the size the depth rules count from. Throws Error{memory, cancelled, internal}.
+    [[nodiscard]] virtual std::vector<Array3<float>> run(std::span<const Array3<float>* const> inputs, Size nominal,
+                                                         RunContext& context) const = 0;
+    /// Upper bound of the bytes one run allocates beyond its inputs, outputs included.
+    [[nodiscard]] virtual std::size_t workspace_bytes(std::span<const Size> inputs, Size nominal) const = 0;
+    [[nodiscard]] virtual const Graph& graph() const = 0;
+};
+
+class Backend {
+public:
+    virtual ~Backend() = default;
+    /// "contract", "cpu avx512 x4", "cuda:0 H100" ...
+    [[nodiscard]] virtual std::string describe() const = 0;
+    [[nodiscard]] virtual std::unique_ptr<NetworkRunner> prepare(Network network) const = 0;
+};
+
+/// The definition of the arithmetic: plain loops, one thread (backend/contract).
+[[nodiscard]] std::unique_ptr<Backend> make_contract_backend();
+
+}  // namespace jpegai
