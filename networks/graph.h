@@ -33,7 +33,7 @@ enum class Op : std::uint8_t {
     kPixelUnshuffle, ///< factor r
     kConcat,         ///< channels of all inputs in order
     kSlice,          ///< channels [first, first + out_channels)
-    kPadEven,        ///< replicate the last row / column until both sizes are even (PAD of 03 section 2.4)
+    kPadReplicate,   ///< replicate the last row / column until both sizes are multiples of `factor` (PAD of 03 section 2.4)
     kPadZeroEven,    ///< append a zero row / column until both sizes are even (MCM)
     kCrop,           ///< keep the first ceil(nominal / divisor) rows and columns (CROP of 03 section 2.4)
     kPhaseSplit,     ///< one of the four polyphase parts, in MCM order 0 (0,0), 1 (1,1), 2 (0,1), 3 (1,0)
@@ -52,10 +52,10 @@ struct Node {
     Op op = Op::kInput;
     std::vector<std::size_t> inputs;
     std::size_t out_channels = 0;
-    std::size_t kernel = 1, stride = 1, groups = 1;
-    std::size_t pad_before = 0, pad_after = 0;  ///< zero rows / columns at top-left and bottom-right (kConv)
+    std::size_t kernel_rows = 1, kernel_cols = 1, stride = 1, groups = 1;
+    std::size_t pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;  ///< zero rows / columns around the input (kConv)
     std::size_t output_padding = 0;             ///< kConvTranspose
-    std::size_t factor = 1;   ///< pixel shuffle factor, crop divisor, attention heads, phase index, first channel of a slice
+    std::size_t factor = 1;   ///< pixel shuffle factor, pad multiple, crop divisor, attention heads, phase index, first channel of a slice
     std::string weight, bias; ///< keys in the checkpoint file, empty when absent
     std::string name;         ///< for statistics, usually the key prefix, e.g. "iact2.conv"
 };
