@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "bitstream/me_tans_steps.h"
 #include "spec/constants.h"
 
 namespace jpegai {
@@ -47,20 +48,24 @@ private:
 /// `table` gives per element, in scan order, the distribution index 0..31, or kNotCoded for a masked-out element.
 /// `residual` has the same length and receives the symbols, 0 where nothing is coded.
 /// `elements` <= table.size() decodes a prefix only (progressive decoding): later elements become 0 and the end of the
-/// lanes is not checked; otherwise every lane has to end with no bits and state 0.
-/// Throws Error{entropy} for a corrupt payload (offset = the lane's), including |symbol| > 32767 + ... out of int16.
+/// lanes is not checked; otherwise every lane has to end with no bits and state 0. A group of four that straddles the
+/// end of the prefix is decoded (and checked) whole. Throws Error{entropy} for a corrupt payload (offset = the lane's),
+/// including escapes outside int16, and Error{argument} for a number of lanes other than 1, 2, 4, 8, 16, sizes that do
+/// not fit together or a table that does not exist. The contents of `residual` are unspecified after an error.
 void decode_residual(std::span<const LaneBytes> lanes, std::span<const std::uint8_t> table, std::size_t elements,
                      std::span<std::int16_t> residual);
 
 /// The lanes (1, 2, 4, 8 or 16) of one residual call; the exact inverse of decode_residual.
-/// Elements whose table is kNotCoded are not written whatever their value.
-[[nodiscard]] std::vector<std::vector<std::uint8_t>> encode_residual(std::size_t lanes, std::span<const std::uint8_t> table,
+/// Elements whose table is kNotCoded are not written whatever their value. Throws Error{argument} as decode_residual.
+[[nodiscard]] std::vector<std::vector<std::uint8_t>> encode_residual(std::size_t lanes,
+                                                                     std::span<const std::uint8_t> table,
                                                                      std::span<const std::int16_t> residual);
 
 /// Decoder of one SOZ substream: channel after channel, luma then chroma, states running on (02 sections 3.5, 5).
 class HyperDecoder {
 public:
-    /// Throws Error{entropy} when a lane cannot be started.
+    /// The bytes have to outlive the decoder. Throws Error{entropy} when a lane cannot be started and Error{argument}
+    /// for a number of lanes other than 1, 2, 4, 8, 16.
     explicit HyperDecoder(std::span<const LaneBytes> lanes);
     /// Next channel: z_hat (symbol - 31, in -31..31) in raster order. Throws Error{entropy}; the raw escape value 63
     /// (z_hat 32), which no encoder writes, is an error too.
@@ -69,22 +74,20 @@ public:
     void finish() const;
 
 private:
-    struct Lane {
-        LaneBytes source;
-        std::uint64_t bits = 0;  ///< bits left to pop
-        std::array<std::uint8_t, 2> state{};
-    };
-    std::vector<Lane> lanes_;
+    std::vector<LaneBytes> sources_;
+    std::vector<me_tans::LaneState> lanes_;
 };
 
 /// z_hat of one component for the encoder: [channel] spans of raster-order values -31..31 with their tables.
 struct HyperPlane {
-    std::span<const HyperTable> tables;         ///< one per channel
-    std::span<const std::int8_t> z_hat;         ///< channels * samples_per_channel
+    std::span<const HyperTable> tables;  ///< one per channel
+    std::span<const std::int8_t> z_hat;  ///< channels * samples_per_channel
     std::size_t samples_per_channel = 0;
 };
 
 /// The lanes of one SOZ substream; luma first in decoding order (02 section 3.5).
-[[nodiscard]] std::vector<std::vector<std::uint8_t>> encode_hyper(std::size_t lanes, const HyperPlane& primary, const HyperPlane& secondary);
+/// Throws Error{argument} for a bad number of lanes, sizes that do not fit together or values outside -31..31.
+[[nodiscard]] std::vector<std::vector<std::uint8_t>> encode_hyper(std::size_t lanes, const HyperPlane& primary,
+                                                                  const HyperPlane& secondary);
 
 }  // namespace jpegai
