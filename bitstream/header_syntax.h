@@ -14,16 +14,16 @@ namespace jpegai {
 /// One coded field (or array of fields) in bitstream order, as `jpegai info` prints it and as the
 /// reference's header traces (header.txt of the vectors) list it.
 struct HeaderField {
-    std::string header;  ///< "pic_header", "tool_header", "rendering_info"
-    std::string name;    ///< the standard's name, indexed where it repeats, e.g. "num_chs[0]"
-    int bits = 0;        ///< width of one value in bits
+    std::string header;                 ///< "pic_header", "tool_header", "rdi"
+    std::string name;                   ///< the standard's name, indexed where it repeats, e.g. "num_chs[0]"
+    int bits = 0;                       ///< width of one value in bits
     std::vector<std::uint32_t> values;  ///< one, or the elements of an array field
     bool is_array = false;
 };
 
 struct HeaderOptions {
-    /// Reject what the syntax allows but no conforming stream contains: num_chs above the component's channels, set
-    /// trailing bits, whole trailing bytes, level 0 / model mismatches between dialects.
+    /// Reject what the reference's reader tolerates but its writer never makes: num_chs above the component's channels,
+    /// set trailing bits, whole trailing bytes. (Levels and profiles are the matter of profiles/.)
     bool strict = false;
 };
 
@@ -31,13 +31,24 @@ struct HeaderOptions {
 /// Throws Error{header} when it fits neither.
 [[nodiscard]] Dialect detect_dialect(std::span<const std::uint8_t> pih_payload, std::uint64_t offset);
 
+/// Sets the flags that the reference derives from others (01 section 15): independent_beta_uv iff the two displacements
+/// differ, use_cube_flags iff a cube flag is 0, and no literally coded group without a 0.
+void make_canonical(PictureHeader& header);
+
 /// Parse a payload whose first byte lies at `offset` of the file (for error messages).
 /// Throw Error{truncated} when it is too short and Error{header} for an illegal value.
-[[nodiscard]] PictureHeader parse_picture_header(std::span<const std::uint8_t> payload, Dialect dialect, std::uint64_t offset,
+[[nodiscard]] PictureHeader parse_picture_header(std::span<const std::uint8_t> payload, Dialect dialect,
+                                                 std::uint64_t offset, const HeaderOptions& options = {});
+[[nodiscard]] ToolHeader parse_tool_header(std::span<const std::uint8_t> payload, const PictureHeader& picture,
+                                           std::uint64_t offset, const HeaderOptions& options = {});
+[[nodiscard]] RenderingInfo parse_rendering_info(std::span<const std::uint8_t> payload, std::uint64_t offset,
                                                  const HeaderOptions& options = {});
-[[nodiscard]] ToolHeader parse_tool_header(std::span<const std::uint8_t> payload, const PictureHeader& picture, std::uint64_t offset,
-                                           const HeaderOptions& options = {});
-[[nodiscard]] RenderingInfo parse_rendering_info(std::span<const std::uint8_t> payload, std::uint64_t offset, const HeaderOptions& options = {});
+
+/// The rules of 01 section 7.3 that tie a tool header to the picture's size rather than to its own syntax: the masks of
+/// EFE non-linear cover the displayed chroma plane, its tiles are no fewer than needed, and a mask has a second picture
+/// to switch to. parse_codestream applies it, so the post-filters can rely on it. Throws Error{header} with the given
+/// offset.
+void check_tools_fit_picture(const ToolHeader& tools, const PictureHeader& picture, std::uint64_t offset);
 
 /// The payload bytes, zero padded to a byte; the inverse of the parsers. Throw Error{argument} when a member is out of
 /// the range of its field or an array has the wrong length.

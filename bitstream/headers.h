@@ -20,9 +20,13 @@ struct ComponentHeader {
     std::uint8_t num_chs = 0;        ///< coded latent channels, as signalled (may exceed the component's channels)
     bool use_cube_flags = false;
     std::vector<std::uint8_t> cube_flag;  ///< [phase][row][col] of the cube grid, 0 or 1; empty unless use_cube_flags
+    /// Groups of eight flags, ascending, that are all 1 and yet coded literally (01 section 6.1): legal, but no encoder
+    /// has a reason to. Kept so that such a header is written again unchanged; empty for every canonical header.
+    std::vector<std::uint32_t> literal_one_groups;
     bool rvs_enable_flag = false;
     bool grfs_enable_flag = false;
-    std::vector<std::uint8_t> grfs_channel_flag;  ///< min(num_chs, channels) values 0 or 1; empty unless grfs_enable_flag
+    std::vector<std::uint8_t>
+        grfs_channel_flag;  ///< min(num_chs, channels) values 0 or 1; empty unless grfs_enable_flag
     bool synthesis_tile_enable = false;
     std::uint8_t synthesis_tile_size_div16 = 0;     ///< luma samples / 16
     std::uint8_t synthesis_tile_overlap_div16 = 0;  ///< luma samples / 16
@@ -36,11 +40,11 @@ struct ComponentHeader {
 
 /// Fields 21 to 26: partition of the picture into regions (01 sections 4.3 to 4.5).
 struct RegionHeader {
-    std::uint8_t num_ver = 1;  ///< rows of regions, 1..128
-    std::uint8_t num_hor = 1;  ///< columns of regions, 1..128
-    bool residual_in_its_own_substream = false;  ///< independent regions
-    std::uint8_t hyper_decoder_overlap_code = 2; ///< HyperDecoderOverlap = 2 * value latent samples of z
-    std::uint8_t mcm_overlap_code = 8;           ///< McmOverlap = 4 * value
+    std::uint8_t num_ver = 1;                     ///< rows of regions, 1..128
+    std::uint8_t num_hor = 1;                     ///< columns of regions, 1..128
+    bool residual_in_its_own_substream = false;   ///< independent regions
+    std::uint8_t hyper_decoder_overlap_code = 2;  ///< HyperDecoderOverlap = 2 * value latent samples of z
+    std::uint8_t mcm_overlap_code = 8;            ///< McmOverlap = 4 * value
 
     bool operator==(const RegionHeader&) const = default;
     [[nodiscard]] std::size_t count() const { return std::size_t{num_ver} * num_hor; }
@@ -52,14 +56,14 @@ struct PictureHeader {
     std::uint8_t decoder_profile_id = 1;
     std::vector<std::uint8_t> synthesis_transform_id = {1, 0};  ///< 1..16 ids; [0] is the default synthesis
     std::uint8_t level_idc = 52;
-    std::uint32_t img_width = 64;   ///< 64..65599, coded size in luma samples
-    std::uint32_t img_height = 64;  ///< 64..65599
-    std::uint8_t diff_display_img_width = 0;   ///< 0..63 right columns not displayed
-    std::uint8_t diff_display_img_height = 0;  ///< 0..63 bottom rows not displayed
-    std::uint8_t bit_depth_idc = 0;            ///< 0: 8 bit, 1: 10 bit (2..4 have no decoder)
-    std::uint8_t s_ver = 1, s_hor = 1;         ///< source chroma factors, 1 or 2
-    std::uint8_t c_ver = 1, c_hor = 1;         ///< coded chroma factors, 1 or 2; inferred 2 where s is 2
-    std::uint8_t colour_transform_idx = 1;     ///< 0 YUV, 1 BT.709 to RGB, 2 user matrix
+    std::uint32_t img_width = 64;                           ///< 64..65599, coded size in luma samples
+    std::uint32_t img_height = 64;                          ///< 64..65599
+    std::uint8_t diff_display_img_width = 0;                ///< 0..63 right columns not displayed
+    std::uint8_t diff_display_img_height = 0;               ///< 0..63 bottom rows not displayed
+    std::uint8_t bit_depth_idc = 0;                         ///< 0: 8 bit, 1: 10 bit (2..4 have no decoder)
+    std::uint8_t s_ver = 1, s_hor = 1;                      ///< source chroma factors, 1 or 2
+    std::uint8_t c_ver = 1, c_hor = 1;                      ///< coded chroma factors, 1 or 2; inferred 2 where s is 2
+    std::uint8_t colour_transform_idx = 1;                  ///< 0 YUV, 1 BT.709 to RGB, 2 user matrix
     std::array<std::uint8_t, 9> colour_transform_matrix{};  ///< row-major, idx 2 only
     std::array<std::uint8_t, 3> colour_transform_offset{};
     std::uint8_t model_id = 0;
@@ -131,7 +135,7 @@ struct EfeNonlinearHeader {
     std::array<bool, 2> enabled{};                               ///< U, V
     std::uint16_t tile_width = 0, tile_height = 0;               ///< nonlinearW, nonlinearH
     std::vector<std::uint16_t> min_luma, max_luma;               ///< x100, numTiles each
-    std::array<std::vector<std::uint16_t>, 2> a1;                ///< coded values before minSymbol is added, candNum each
+    std::array<std::vector<std::uint16_t>, 2> a1;  ///< coded values before minSymbol is added, candNum each
     bool operator==(const EfeNonlinearHeader&) const = default;
 };
 
