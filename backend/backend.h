@@ -23,7 +23,8 @@ struct LayerTiming {
 
 /// What a run may use and must report to.
 struct RunContext {
-    /// Called between parts of the work (from the calling thread); returns false to cancel, which throws Error{cancelled}.
+    /// Called between parts of the work (from the calling thread); returns false to cancel, which throws
+    /// Error{cancelled}.
     std::function<bool()> keep_going;
     std::vector<LayerTiming>* timings = nullptr;  ///< one entry per layer is appended when not null
 };
