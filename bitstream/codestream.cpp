@@ -124,7 +124,9 @@ private:
             case Marker::kToolHeader:
                 once(stream_.has_tools, marker);
                 stream_.tools = parse_tool_header(payload.of(file_), stream_.picture, payload.offset, options_.header);
-                check_tools_fit_picture(stream_.tools, stream_.picture, payload.offset);
+                if (const char* misfit = tools_misfit(stream_.tools, stream_.picture)) {
+                    fail(payload.offset, misfit, JPEGAI_ERROR_HEADER);
+                }
                 break;
             case Marker::kRenderingInfo:
                 once(stream_.has_rendering, marker);

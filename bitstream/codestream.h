@@ -66,15 +66,16 @@ struct Codestream {
     std::vector<Substream> substreams;  ///< in file order
     LaneBlock hyper;                    ///< SOZ
     std::optional<LaneBlock> quality_map;
-    /// [component][region in raster order]; nullopt for an independent region that was taken out (its residual is zero).
+    /// [component][region in raster order]; nullopt for an independent region that was taken out (its residual is
+    /// zero).
     std::array<std::vector<std::optional<LaneBlock>>, kComponents> residual;
     std::uint64_t size = 0;  ///< bytes from SOC to EOC, both included
 };
 
 struct ParseOptions {
-    HeaderOptions header;
-    std::uint64_t max_pixels = 200'000'000;       ///< img_width * img_height, checked right after PIH
-    std::uint64_t max_user_data = 16'777'216;     ///< bytes of UDI kept
+    HeaderOptions header{};
+    std::uint64_t max_pixels = 200'000'000;    ///< img_width * img_height, checked right after PIH
+    std::uint64_t max_user_data = 16'777'216;  ///< bytes of UDI kept
 };
 
 /// Splits and parses a whole codestream. Bytes after EOC are ignored. Throws Error{truncated, structure, header,
@@ -91,9 +92,9 @@ using Lanes = std::vector<std::vector<std::uint8_t>>;
 struct CodestreamParts {
     Dialect dialect = Dialect::kIs;
     PictureHeader picture;
-    std::optional<ToolHeader> tools = ToolHeader{};            ///< written unless nullopt
-    std::optional<RenderingInfo> rendering = RenderingInfo{};  ///< written unless nullopt
-    std::vector<std::uint8_t> user_data;                       ///< written unless empty
+    std::optional<ToolHeader> tools = ToolHeader{};                       ///< written unless nullopt
+    std::optional<RenderingInfo> rendering = RenderingInfo{};             ///< written unless nullopt
+    std::vector<std::uint8_t> user_data;                                  ///< written unless empty
     std::array<std::vector<std::optional<Lanes>>, kComponents> residual;  ///< [component][region]
     Lanes hyper;
     std::optional<Lanes> quality_map;
@@ -106,8 +107,8 @@ struct CodestreamParts {
 /// One lane block: se(v) size deltas (n - 1 of them), byte aligned, then the lanes (01 section 4.1).
 [[nodiscard]] std::vector<std::uint8_t> write_lane_block(const Lanes& lanes);
 
-/// Takes a parsed stream apart into what write_codestream needs; write_codestream of the result gives the same bytes for
-/// every stream in the reference's order.
+/// Takes a parsed stream apart into what write_codestream needs; write_codestream of the result gives the same bytes
+/// for every stream in the reference's order.
 [[nodiscard]] CodestreamParts take_parts(const Codestream& stream, std::span<const std::uint8_t> file);
 
 }  // namespace jpegai

@@ -74,6 +74,15 @@ void append_dependent(Bytes& out, Marker marker, const std::vector<std::optional
     append_substream(out, marker, payload);
 }
 
+/// Detection relies on the rules for profiles and levels (01 section 1), which a header may break.
+bool is_detected_as(const Bytes& picture_payload, Dialect dialect) {
+    try {
+        return detect_dialect(picture_payload, 0) == dialect;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 Lanes take_lanes(const LaneBlock& block, std::span<const std::uint8_t> file) {
     Lanes lanes;
     lanes.reserve(block.lanes.size());
@@ -108,9 +117,11 @@ std::vector<std::uint8_t> write_codestream(const CodestreamParts& parts) {
     const PictureHeader& picture = parts.picture;
     Bytes out;
     append_marker(out, Marker::kSoc);
-    append_substream(out, Marker::kPictureHeader, write_picture_header(picture, parts.dialect));
+    const Bytes picture_payload = write_picture_header(picture, parts.dialect);
+    require(is_detected_as(picture_payload, parts.dialect), "no reader could tell the dialect of this picture header");
+    append_substream(out, Marker::kPictureHeader, picture_payload);
     if (parts.tools) {
-        check_tools_fit_picture(*parts.tools, picture, kNoOffset);
+        if (const char* misfit = tools_misfit(*parts.tools, picture)) require(false, misfit);
         append_substream(out, Marker::kToolHeader, write_tool_header(*parts.tools, picture));
     }
     if (!parts.user_data.empty()) append_substream(out, Marker::kUserData, parts.user_data);

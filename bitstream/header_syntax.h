@@ -44,11 +44,11 @@ void make_canonical(PictureHeader& header);
 [[nodiscard]] RenderingInfo parse_rendering_info(std::span<const std::uint8_t> payload, std::uint64_t offset,
                                                  const HeaderOptions& options = {});
 
-/// The rules of 01 section 7.3 that tie a tool header to the picture's size rather than to its own syntax: the masks of
-/// EFE non-linear cover the displayed chroma plane, its tiles are no fewer than needed, and a mask has a second picture
-/// to switch to. parse_codestream applies it, so the post-filters can rely on it. Throws Error{header} with the given
-/// offset.
-void check_tools_fit_picture(const ToolHeader& tools, const PictureHeader& picture, std::uint64_t offset);
+/// Why a tool header does not go with the picture's size, or nullptr when it does. These are the rules of 01
+/// section 7.3 beyond the header's own syntax: the masks of EFE non-linear cover the displayed chroma plane, its tiles
+/// are no fewer than needed, and a mask has a second picture to switch to. parse_codestream and write_codestream apply
+/// it, so post-filters can rely on it.
+[[nodiscard]] const char* tools_misfit(const ToolHeader& tools, const PictureHeader& picture);
 
 /// The payload bytes, zero padded to a byte; the inverse of the parsers. Throw Error{argument} when a member is out of
 /// the range of its field or an array has the wrong length.

@@ -89,7 +89,9 @@ void cube_syntax(Io& io, C& component, std::size_t c, std::size_t count) {
     for (std::size_t g = 0; g < groups; ++g) {
         const auto flags =
             std::span(component.cube_flag).subspan(g * kCubeGroup, std::min(kCubeGroup, count - g * kCubeGroup));
-        const auto all_ones = [&] { return std::find(flags.begin(), flags.end(), 0) == flags.end(); };
+        const auto all_ones = [&] {
+            return std::all_of(flags.begin(), flags.end(), [](std::uint8_t f) { return f == 1; });
+        };
         bool literal = false;
         if constexpr (!Io::kReads) {
             literal = !all_ones() ||

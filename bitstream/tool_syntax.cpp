@@ -12,8 +12,9 @@ namespace {
 using namespace syntax;
 
 constexpr const char* kHeaderName = "tool_header";
-constexpr std::uint32_t kMaxCode = 65535;  ///< coded weight plus minSymbol
-constexpr std::size_t kChroma = 2;         ///< U, V
+constexpr std::uint32_t kMaxCode = 65535;     ///< coded weight plus minSymbol
+constexpr std::size_t kChroma = 2;            ///< U, V
+constexpr std::size_t kNonlinearWeights = 8;  ///< of EFE non-linear, per tile
 
 /// Regions of candidate best_cand_idx - 1 (01 section 7.1).
 constexpr std::array<std::size_t, 8> kEfeRegions = {1, 2, 2, 3, 3, 4, 6, 6};
@@ -78,6 +79,7 @@ std::size_t eicci_tile_manager_syntax(Io& io, E& eicci, const PictureHeader& pic
     code(io, "ce.post_filters.eICCI.tile_manager enabled", 1, eicci.tile_enable);
     if (!eicci.tile_enable) return 1;
     code(io, "synthesis_tile_size", 8, eicci.tile_size_div16);
+    io.require(eicci.tile_size_div16 > 0, "synthesis_tile_size", "of eICCI is zero");
     code(io, "synthesis_tile_overlap", 5, eicci.tile_overlap_div16);
     const std::uint32_t size = 16U * eicci.tile_size_div16, overlap = 16U * eicci.tile_overlap_div16;
     io.require(overlap > 0, "synthesis_tile_overlap", "of eICCI is zero");
@@ -206,31 +208,33 @@ std::vector<HeaderField> list_fields(const ToolHeader& header, const PictureHead
     return std::move(io).take();
 }
 
-void check_tools_fit_picture(const ToolHeader& tools, const PictureHeader& picture, std::uint64_t offset) {
-    if (!tools.efe_nonlinear) return;
+const char* tools_misfit(const ToolHeader& tools, const PictureHeader& picture) {
+    if (!tools.efe_nonlinear) return nullptr;
     const EfeNonlinearHeader& efe = *tools.efe_nonlinear;
-    const auto require = [&](bool holds, const char* rule) {
-        if (!holds) throw Error(JPEGAI_ERROR_HEADER, offset, fmt::format("{}: EFE non-linear: {}", kHeaderName, rule));
-    };
     const std::uint32_t rows = ceil_div(picture.display_height(), std::uint32_t{picture.s_ver});
     const std::uint32_t cols = ceil_div(picture.display_width(), std::uint32_t{picture.s_hor});
     if (efe.mask_enabled[0] || efe.mask_enabled[1]) {
         const std::uint32_t block = efe.block_size;
-        require(efe.mask_rows == ceil_div(rows, block) && efe.mask_cols == ceil_div(cols, block),
-                "the mask does not have the size of the chroma plane");
+        if (block == 0 || efe.mask_rows != ceil_div(rows, block) || efe.mask_cols != ceil_div(cols, block)) {
+            return "EFE non-linear: the mask does not have the size of the chroma plane";
+        }
     }
-    if (efe.mask_enabled[0]) {
-        require(tools.efe_linear && (tools.efe_linear->upsampled.plane[0].best_cand_idx > 0 ||
-                                     tools.efe_linear->upsampled.plane[1].best_cand_idx > 0),
-                "a mask without the second picture of EFE linear");
+    if (efe.mask_enabled[0]) {  // a V mask alone is ignored (04 section 3.4)
+        const bool second_picture = tools.efe_linear && (tools.efe_linear->upsampled.plane[0].best_cand_idx > 0 ||
+                                                         tools.efe_linear->upsampled.plane[1].best_cand_idx > 0);
+        if (!second_picture) return "EFE non-linear: a mask without the second picture of EFE linear";
     }
-    if (!efe.enabled[0] && !efe.enabled[1]) return;
+    if (!efe.enabled[0] && !efe.enabled[1]) return nullptr;
+    if (efe.tile_width == 0 || efe.tile_height == 0) return "EFE non-linear: empty tiles";
     const std::uint64_t tiles =
         std::uint64_t{ceil_div(rows, std::uint32_t{efe.tile_height})} * ceil_div(cols, std::uint32_t{efe.tile_width});
-    require(efe.min_luma.size() >= tiles, "numTiles is too small for the chroma plane");
+    if (efe.min_luma.size() < tiles) return "EFE non-linear: numTiles is too small for the chroma plane";
     for (std::size_t p = 0; p < kChroma; ++p) {
-        require(!efe.enabled[p] || efe.a1[p].size() / 8 >= tiles, "candNum is too small for the chroma plane");
+        if (efe.enabled[p] && efe.a1[p].size() / kNonlinearWeights < tiles) {
+            return "EFE non-linear: candNum is too small for the chroma plane";
+        }
     }
+    return nullptr;
 }
 
 }  // namespace jpegai
