@@ -163,7 +163,7 @@ private:
     }
 
     void take_picture_header(ByteRange payload) {
-        stream_.dialect = detect_dialect(payload.of(file_), payload.offset);
+        stream_.dialect = options_.dialect ? *options_.dialect : detect_dialect(payload.of(file_), payload.offset);
         stream_.picture = parse_picture_header(payload.of(file_), stream_.dialect, payload.offset, options_.header);
         const std::uint64_t pixels = std::uint64_t{stream_.picture.img_width} * stream_.picture.img_height;
         if (pixels > options_.max_pixels) {

@@ -74,6 +74,7 @@ struct Codestream {
 
 struct ParseOptions {
     HeaderOptions header{};
+    std::optional<Dialect> dialect{};          ///< syntax of PIH when it is known; detected otherwise (01 section 1)
     std::uint64_t max_pixels = 200'000'000;    ///< img_width * img_height, checked right after PIH
     std::uint64_t max_user_data = 16'777'216;  ///< bytes of UDI kept
 };

@@ -1,0 +1,13 @@
+// The subcommands; each adds itself to the program.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "tools/common.h"
+
+namespace jpegai::tools {
+
+void add_info(CLI::App& program, Invocation& invocation);
+void add_extract(CLI::App& program, Invocation& invocation);
+
+}  // namespace jpegai::tools

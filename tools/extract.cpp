@@ -1,0 +1,113 @@
+// `jpegai extract`: a smaller valid codestream out of another one, without decoding the picture.
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "bitstream/extract.h"
+#include "tools/commands.h"
+#include "tools/lists.h"
+
+namespace jpegai::tools {
+namespace {
+
+struct ExtractOptions {
+    std::string input, output;
+    bool drop_tools = false, drop_metadata = false;
+    std::string regions, channels, models, dialect;
+};
+
+constexpr const char* kExamples =
+    "  jpegai extract in.bits out.bits --drop-tools       leave out the tool header\n"
+    "  jpegai extract in.bits out.bits --drop-metadata    leave out rendering information and user data\n"
+    "  jpegai extract in.bits out.bits --regions 0,2-4    keep four of the independent regions\n"
+    "  jpegai extract in.bits out.bits --channels 64,32   keep the first latent channels of luma and chroma\n"
+    "  jpegai extract in.bits out.bits --dialect is       write the header syntax of the published standard\n"
+    "  jpegai extract - - --drop-tools <in.bits >out.bits";
+
+/// What the command line asks for, apart from the files.
+struct Request {
+    std::optional<std::vector<std::size_t>> regions;
+    std::optional<std::array<std::size_t, kComponents>> channels;
+    std::optional<Dialect> dialect;
+};
+
+Request parse_request(const ExtractOptions& options) {
+    Request request;
+    if (!options.regions.empty()) request.regions = parse_index_list(options.regions, "--regions");
+    if (!options.channels.empty()) request.channels = parse_channels(options.channels);
+    if (!options.dialect.empty()) request.dialect = options.dialect == "is" ? Dialect::kIs : Dialect::kDis;
+    if (!request.regions && !request.channels && !request.dialect && !options.drop_tools && !options.drop_metadata) {
+        throw UsageError("nothing to do: give --drop-tools, --drop-metadata, --regions, --channels or --dialect");
+    }
+    return request;
+}
+
+void apply(const Request& request, const ExtractOptions& options, CodestreamParts& parts) {
+    if (request.channels) {
+        throw Error(JPEGAI_ERROR_UNSUPPORTED, "--channels is not available in this version");
+    }
+    if (request.regions) keep_regions(parts, *request.regions);
+    if (options.drop_tools) drop_tools(parts);
+    if (options.drop_metadata) drop_metadata(parts);
+    if (request.dialect) parts.dialect = *request.dialect;
+}
+
+/// What was done, unless the result went to standard output.
+void report(const ExtractOptions& options, const CommonOptions& common, std::uint64_t before, std::uint64_t after) {
+    if (options.output == "-") return;
+    if (common.json) {
+        print_json(
+            {{"input", options.input}, {"output", options.output}, {"input_size", before}, {"output_size", after}});
+    } else if (!common.quiet) {
+        print_text(fmt::format("{}: {} bytes, {:.1f}% of {}\n", options.output, after,
+                               100 * static_cast<double>(after) / static_cast<double>(before), before));
+    }
+}
+
+ExitCode extract(const ExtractOptions& options, const CommonOptions& common) {
+    const Request request = parse_request(options);
+    ParseOptions parse;
+    parse.max_pixels = UINT64_MAX;  // nothing is decoded
+    const LoadedStream loaded = load_stream(options.input, parse);
+    std::vector<std::uint8_t> result;
+    try {
+        CodestreamParts parts = take_parts(loaded.stream, loaded.file);
+        apply(request, options, parts);
+        result = write_codestream(parts);
+        // A stream that this program cannot read again must not leave it.
+        (void)parse_codestream(result, parse);
+    } catch (const Error& error) {
+        throw FileError(options.input, error);
+    }
+    write_file(options.output, result);
+    report(options, common, loaded.stream.size, result.size());
+    return kExitOk;
+}
+
+}  // namespace
+
+void add_extract(CLI::App& program, Invocation& invocation) {
+    CLI::App& command = *program.add_subcommand("extract", "Make a smaller codestream by leaving parts out");
+    const auto options = std::make_shared<ExtractOptions>();
+    command.add_option("IN", options->input, "Codestream, or - for standard input")->required();
+    command.add_option("OUT", options->output, "Codestream to write, or - for standard output")->required();
+    command.add_flag("--drop-tools", options->drop_tools, "Leave out the tool header: all its tools are off");
+    command.add_flag("--drop-metadata", options->drop_metadata, "Leave out rendering information and user data");
+    command.add_option("--regions", options->regions, "Keep these independent regions, as in 0,2-4");
+    command
+        .add_option("--channels", options->channels,
+                    "Keep the first N latent channels, or N of luma and M of chroma (needs weights)")
+        ->type_name("N[,M]");
+    command.add_option("--models", options->models, "Weights for --channels")->needs("--channels");
+    command.add_option("--dialect", options->dialect, "Write this syntax of the picture header: is or dis")
+        ->check(CLI::IsMember({"is", "dis"}));
+    finish_command(command, invocation, kExamples,
+                   [options, &invocation] { return extract(*options, invocation.common); });
+}
+
+}  // namespace jpegai::tools
