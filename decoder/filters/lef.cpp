@@ -1,0 +1,140 @@
+#include "decoder/filters/lef.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "spec/constants.h"
+
+namespace jpegai {
+namespace {
+
+/// Thresholds of the scale and gains above them, per model (04 section 6).
+struct Steps {
+    std::array<std::int16_t, 3> threshold;
+    std::array<float, 3> gain;
+};
+
+constexpr std::array<Steps, kModels> kSteps = {{{{600, 1200, 2000}, {1.10F, 1.13F, 1.16F}},
+                                                {{800, 1400, 2400}, {1.07F, 1.09F, 1.11F}},
+                                                {{1000, 1600, 2800}, {1.03F, 1.04F, 1.05F}},
+                                                {{1200, 2000, 3200}, {1.01F, 1.02F, 1.03F}}}};
+
+float gain_of(const Steps& steps, std::int16_t scale) {
+    float gain = 1.0F;
+    for (std::size_t i = 0; i < 3; ++i) {
+        if (scale >= steps.threshold[i]) gain = steps.gain[i];
+    }
+    return gain;
+}
+
+/// Source index of every output position, nearest neighbour with a float32 ratio.
+std::vector<std::size_t> nearest(std::size_t in, std::size_t out) {
+    const float ratio = static_cast<float>(in) / static_cast<float>(out);
+    std::vector<std::size_t> source(out);
+    for (std::size_t i = 0; i < out; ++i) {
+        source[i] = std::min(static_cast<std::size_t>(std::floor(static_cast<float>(i) * ratio)), in - 1);
+    }
+    return source;
+}
+
+inline float clamped_unit(float x) {
+    const float raised = x > 0.0F ? x : 0.0F;
+    return raised < 1.0F ? raised : 1.0F;
+}
+
+/// 0..255 to 0..1, IEEE division.
+void scale_row(const float* in, float* out, std::size_t count) {
+    for (std::size_t x = 0; x < count; ++x) out[x] = in[x] / 255.0F;
+}
+
+constexpr float kSide = 5.0F / 64, kCentre = 24.0F / 64;
+
+/// One output row from three rows of unit-scale samples; taps are summed in raster order.
+void sharpen_row(const std::array<const float*, 3>& in, const float* gain, float* out, std::size_t count) {
+    const float *above = in[0], *here = in[1], *below = in[2];
+    for (std::size_t x = 1; x + 1 < count; ++x) {
+        float sum = kSide * above[x - 1];
+        sum = sum + kSide * above[x];
+        sum = sum + kSide * above[x + 1];
+        sum = sum + kSide * here[x - 1];
+        sum = sum + kCentre * here[x];
+        sum = sum + kSide * here[x + 1];
+        sum = sum + kSide * below[x - 1];
+        sum = sum + kSide * below[x];
+        sum = sum + kSide * below[x + 1];
+        const float smooth = clamped_unit(sum);
+        out[x] = clamped_unit(smooth + (here[x] - smooth) * gain[x]) * 255.0F;
+    }
+}
+
+/// Border samples: the smoothed value is the sample itself, so the gain has no effect.
+void clamp_border(const float* in, float* out, std::size_t first, std::size_t last) {
+    for (std::size_t x = first; x < last; ++x) out[x] = clamped_unit(in[x]) * 255.0F;
+}
+
+/// Rows of gains, expanded to luma columns once per latent row.
+class GainRows {
+public:
+    GainRows(const Array3<std::int16_t>& scale_log, std::size_t channel, const Steps& steps,
+             const std::vector<std::size_t>& cols)
+        : scale_log_(scale_log), channel_(channel), steps_(steps), cols_(cols), gains_(cols.size()) {}
+
+    const float* row(std::size_t latent_row) {
+        if (latent_row != held_) {
+            const std::int16_t* scales = scale_log_.row(channel_, latent_row);
+            for (std::size_t x = 0; x < gains_.size(); ++x) gains_[x] = gain_of(steps_, scales[cols_[x]]);
+            held_ = latent_row;
+        }
+        return gains_.data();
+    }
+
+private:
+    const Array3<std::int16_t>& scale_log_;
+    std::size_t channel_;
+    const Steps& steps_;
+    const std::vector<std::size_t>& cols_;
+    std::vector<float> gains_;
+    std::size_t held_ = ~std::size_t{0};
+};
+
+}  // namespace
+
+void apply_lef(Array3<float>& luma, const Array3<std::int16_t>& scale_log, std::size_t channel, std::size_t model_id,
+               const RowRunner& rows) {
+    if (luma.channels() != 1 || luma.empty() || scale_log.empty())
+        throw Error(JPEGAI_ERROR_ARGUMENT, "LEF: empty plane");
+    if (channel >= scale_log.channels())
+        throw Error(JPEGAI_ERROR_HEADER, fmt::format("LEF: no latent channel {}", channel));
+    if (model_id >= kModels) throw Error(JPEGAI_ERROR_HEADER, fmt::format("LEF: no model {}", model_id));
+    const std::size_t height = luma.rows(), width = luma.cols();
+    const std::vector<std::size_t> latent_row = nearest(scale_log.rows(), height),
+                                   latent_col = nearest(scale_log.cols(), width);
+    auto out = Array3<float>::uninitialized(1, height, width);
+    rows(height, [&](std::size_t first, std::size_t last) {
+        GainRows gains(scale_log, channel, kSteps[model_id], latent_col);
+        // Four places for three neighbouring rows on the scale 0..1; row y lies in place y % 4.
+        auto unit = Array3<float>::uninitialized(1, 4, width);
+        std::size_t ready = first > 0 ? first - 1 : 0;
+        for (std::size_t y = first; y < last; ++y) {
+            for (; ready < std::min(y + 2, height); ++ready)
+                scale_row(luma.row(0, ready), unit.row(0, ready % 4), width);
+            const float* here = unit.row(0, y % 4);
+            if (y == 0 || y + 1 == height) {
+                clamp_border(here, out.row(0, y), 0, width);
+                continue;
+            }
+            clamp_border(here, out.row(0, y), 0, 1);
+            sharpen_row({unit.row(0, (y - 1) % 4), here, unit.row(0, (y + 1) % 4)}, gains.row(latent_row[y]),
+                        out.row(0, y), width);
+            clamp_border(here, out.row(0, y), width - 1, width);
+        }
+    });
+    luma = std::move(out);
+}
+
+}  // namespace jpegai

@@ -1,0 +1,220 @@
+#include "decoder/planes.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/math.h"
+
+namespace jpegai {
+namespace {
+
+/// NaN gives lo.
+inline float clamped(float x, float lo, float hi) {
+    const float raised = x > lo ? x : lo;
+    return raised < hi ? raised : hi;
+}
+
+void copy_rows(const Array3<float>& from, std::size_t channel, ChromaFormat step, Array3<float>& to,
+               const RowRunner& rows) {
+    rows(to.rows(), [&](std::size_t first, std::size_t last) {
+        for (std::size_t y = first; y < last; ++y) {
+            const float* in = from.row(channel, y * step.ver);
+            float* out = to.row(0, y);
+            if (step.hor == 1) {
+                std::copy_n(in, to.cols(), out);
+            } else {
+                for (std::size_t x = 0; x < to.cols(); ++x) out[x] = in[2 * x];
+            }
+        }
+    });
+}
+
+// BT.709 with full range; the quotients are formed in double precision and then rounded (03 section 17.3).
+constexpr float kRedFromV = 1.5748F;
+constexpr float kGreenFromU = static_cast<float>(0.0722 * 1.8556 / 0.7152);
+constexpr float kGreenFromV = static_cast<float>(0.2126 * 1.5748 / 0.7152);
+constexpr float kBlueFromU = 1.8556F;
+
+/// In place: a, b, c hold Y, U, V on the scale 0..255, or chroma on 0..1 when `scaled_chroma`.
+void rgb_row(float* a, float* b, float* c, std::size_t count, bool scaled_chroma) {
+    if (!scaled_chroma) {
+        for (std::size_t x = 0; x < count; ++x) b[x] = b[x] / 255.0F;
+        for (std::size_t x = 0; x < count; ++x) c[x] = c[x] / 255.0F;
+    }
+    for (std::size_t x = 0; x < count; ++x) {
+        const float y = a[x] / 255.0F, u = b[x] - 0.5F, v = c[x] - 0.5F;
+        const float red = y + kRedFromV * v;
+        const float green = (y - kGreenFromU * u) - kGreenFromV * v;
+        const float blue = y + kBlueFromU * u;
+        a[x] = clamped(red * 255.0F, 0.0F, 255.0F);
+        b[x] = clamped(green * 255.0F, 0.0F, 255.0F);
+        c[x] = clamped(blue * 255.0F, 0.0F, 255.0F);
+    }
+}
+
+/// Rounds to an integer, half to even, for |x| < 2^22: the sum has no fraction bits left.
+inline float round_half_even(float x) {
+    constexpr float kShift = 12582912.0F;  // 1.5 * 2^23
+    return (x + kShift) - kShift;
+}
+
+void quantise_row(const float* in, std::uint16_t* out, std::size_t count, float max) {
+    for (std::size_t x = 0; x < count; ++x) {
+        const float level = clamped(clamped(in[x], 0.0F, 255.0F) / 255.0F * max, 0.0F, max);
+        out[x] = static_cast<std::uint16_t>(static_cast<std::int32_t>(round_half_even(level)));
+    }
+}
+
+void quantise_row_8bit(const float* in, std::uint16_t* out, std::size_t count) {
+    for (std::size_t x = 0; x < count; ++x) {
+        out[x] = static_cast<std::uint16_t>(static_cast<std::int32_t>(round_half_even(clamped(in[x], 0.0F, 255.0F))));
+    }
+}
+
+}  // namespace
+
+Size Planes::size(std::size_t i) const {
+    if (i == 0) return {rows(), cols()};
+    return {ceil_div<std::size_t>(rows(), chroma.ver), ceil_div<std::size_t>(cols(), chroma.hor)};
+}
+
+void check_planes(const Planes& planes) {
+    bool good = planes.chroma.valid() && (!planes.rgb || planes.chroma.is_444()) && !planes.plane[0].empty();
+    for (std::size_t i = 0; good && i < 3; ++i) {
+        const Array3<float>& plane = planes.plane[i];
+        good = plane.channels() == 1 && Size{plane.rows(), plane.cols()} == planes.size(i);
+    }
+    if (!good) throw Error(JPEGAI_ERROR_ARGUMENT, "planes do not have the sizes of their chroma format");
+}
+
+Planes make_planes(Array3<float> luma, const Array3<float>& chroma, Size display, ChromaFormat coded,
+                   const RowRunner& rows) {
+    if (luma.channels() != 1 || chroma.channels() != 2 || luma.rows() != chroma.rows() ||
+        luma.cols() != chroma.cols() || display.rows == 0 || display.cols == 0 || display.rows > luma.rows() ||
+        display.cols > luma.cols() || !coded.valid()) {
+        throw Error(JPEGAI_ERROR_ARGUMENT, "synthesised planes do not fit the displayed size");
+    }
+    Planes planes;
+    planes.chroma = coded;
+    if (Size{luma.rows(), luma.cols()} == display) {
+        planes.plane[0] = std::move(luma);
+    } else {
+        planes.plane[0] = Array3<float>::uninitialized(1, display.rows, display.cols);
+        copy_rows(luma, 0, {1, 1}, planes.plane[0], rows);
+    }
+    for (std::size_t i = 1; i < 3; ++i) {
+        const Size size = planes.size(i);
+        planes.plane[i] = Array3<float>::uninitialized(1, size.rows, size.cols);
+        copy_rows(chroma, i - 1, coded, planes.plane[i], rows);
+    }
+    return planes;
+}
+
+void convert_chroma(Planes& planes, ChromaFormat target, const RowRunner& rows) {
+    check_planes(planes);
+    if (planes.chroma == target) return;
+    if (!target.valid() || (!planes.chroma.is_444() && !target.is_444())) {
+        throw Error(JPEGAI_ERROR_UNSUPPORTED,
+                    fmt::format("no conversion from chroma format {} to {}", planes.chroma.name(), target.name()));
+    }
+    const bool up = target.is_444();
+    planes.chroma = target;
+    for (std::size_t i = 1; i < 3; ++i) {
+        Array3<float>& plane = planes.plane[i];
+        plane = up ? resample_bicubic(plane, planes.size(i), rows) : resample_bilinear(plane, planes.size(i), rows);
+    }
+}
+
+void yuv_to_rgb(Planes& planes, const RowRunner& rows) {
+    check_planes(planes);
+    if (planes.rgb) throw Error(JPEGAI_ERROR_ARGUMENT, "planes are RGB already");
+    const bool upsample = !planes.chroma.is_444();
+    if (upsample) {
+        for (std::size_t i = 1; i < 3; ++i) {
+            Array3<float>& plane = planes.plane[i];
+            rows(plane.rows(), [&](std::size_t first, std::size_t last) {
+                float* samples = plane.row(0, first);
+                const std::size_t count = (last - first) * plane.cols();
+                for (std::size_t x = 0; x < count; ++x) samples[x] = samples[x] / 255.0F;
+            });
+        }
+        convert_chroma(planes, {1, 1}, rows);
+    }
+    rows(planes.rows(), [&](std::size_t first, std::size_t last) {
+        for (std::size_t y = first; y < last; ++y) {
+            rgb_row(planes.plane[0].row(0, y), planes.plane[1].row(0, y), planes.plane[2].row(0, y), planes.cols(),
+                    upsample);
+        }
+    });
+    planes.rgb = true;
+}
+
+void clamp_planes(Planes& planes, const RowRunner& rows) {
+    for (Array3<float>& plane : planes.plane) {
+        rows(plane.rows(), [&](std::size_t first, std::size_t last) {
+            float* samples = plane.row(0, first);
+            const std::size_t count = (last - first) * plane.cols();
+            for (std::size_t x = 0; x < count; ++x) samples[x] = clamped(samples[x], 0.0F, 255.0F);
+        });
+    }
+}
+
+void finish_colour(Planes& planes, unsigned colour_transform_idx, const RowRunner& rows) {
+    switch (colour_transform_idx) {
+        case 0:
+            clamp_planes(planes, rows);
+            return;
+        case 1:
+            yuv_to_rgb(planes, rows);
+            return;
+        case 2:
+            throw Error(JPEGAI_ERROR_UNSUPPORTED, "user-defined colour transform (colour_transform_idx 2)");
+        default:
+            throw Error(JPEGAI_ERROR_HEADER,
+                        fmt::format("colour_transform_idx {} is not defined", colour_transform_idx));
+    }
+}
+
+Picture quantise(const Planes& planes, unsigned bit_depth, const RowRunner& rows) {
+    check_planes(planes);
+    Picture picture;
+    picture.model = planes.rgb ? ColourModel::kRgb : ColourModel::kYuv;
+    picture.chroma = planes.chroma;
+    picture.bit_depth = bit_depth;
+    picture.range = SampleRange::kFull;
+    if (bit_depth < 8 || bit_depth > 16) {
+        throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("bit depth {} is not 8..16", bit_depth));
+    }
+    const auto max = static_cast<float>(picture.max_value());
+    const bool as_is = !planes.rgb && bit_depth == 8;
+    for (const Array3<float>& in : planes.plane) {
+        auto out = Array3<std::uint16_t>::uninitialized(1, in.rows(), in.cols());
+        rows(in.rows(), [&](std::size_t first, std::size_t last) {
+            const std::size_t count = (last - first) * in.cols();
+            if (as_is) {
+                quantise_row_8bit(in.row(0, first), out.row(0, first), count);
+            } else {
+                quantise_row(in.row(0, first), out.row(0, first), count, max);
+            }
+        });
+        picture.planes.push_back(std::move(out));
+    }
+    return picture;
+}
+
+std::array<std::string, 3> plane_md5(const Planes& planes) {
+    static_assert(std::endian::native == std::endian::little, "samples are hashed as they lie in memory");
+    std::array<std::string, 3> digests;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const Array3<float>& plane = planes.plane[i];
+        digests[i] = md5_hex({reinterpret_cast<const std::uint8_t*>(plane.data()), plane.size() * sizeof(float)});
+    }
+    return digests;
+}
+
+}  // namespace jpegai
