@@ -6,11 +6,10 @@
 
 #include "base/error.h"
 #include "decoder/geometry.h"
+#include "networks/eicci.h"
 
 namespace jpegai {
 namespace {
-
-constexpr std::size_t kLongList = 10;  ///< the long list is the bank in its own order
 
 /// Bank indices of signalled index 0 and 1, per model (04 section 4.1).
 struct ShortLists {
@@ -24,7 +23,7 @@ constexpr std::array<ShortLists, 3> kShortLists = {{
 }};
 
 std::size_t bank_index(bool short_list, const std::array<std::uint8_t, 2>& list, std::size_t signalled) {
-    if (signalled >= (short_list ? list.size() : kLongList)) {
+    if (signalled >= (short_list ? list.size() : kEicciNetworks)) {
         throw Error(JPEGAI_ERROR_HEADER, fmt::format("eICCI model index {} is beyond the list", signalled));
     }
     return short_list ? list[signalled] : signalled;
