@@ -180,7 +180,7 @@ template <class Io, class Optional>
     bool flag = field.has_value();
     code(io, name, 1, flag);
     if constexpr (Io::kReads) {
-        if (flag) field.emplace();
+        if (flag) field.emplace(typename Optional::value_type{});
     }
     return flag;
 }

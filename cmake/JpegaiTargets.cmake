@@ -22,11 +22,19 @@ function(jpegai_test NAME)
   set_tests_properties(${NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
 
-# jpegai_fuzz(NAME SOURCE DEPENDS ...): one libFuzzer program fuzz_NAME; its seeds lie in fuzz/corpus/NAME, its dictionary in
-# fuzz/NAME.dict and inputs that once failed in fuzz/regressions/NAME.
+# jpegai_fuzz(NAME SOURCE DEPENDS ...): one fuzz target; SOURCE defines LLVMFuzzerTestOneInput. Its seeds lie in fuzz/corpus/NAME,
+# its dictionary in fuzz/NAME.dict and inputs that once failed in fuzz/regressions/NAME. With JPEGAI_BUILD_FUZZ it becomes the
+# libFuzzer program fuzz_NAME, with JPEGAI_BUILD_TESTS the test test_fuzz_NAME, which replays seeds and regressions.
 function(jpegai_fuzz NAME SOURCE)
   cmake_parse_arguments(ARG "" "" "DEPENDS" ${ARGN})
-  add_executable(fuzz_${NAME} ${SOURCE})
-  target_link_libraries(fuzz_${NAME} PRIVATE ${ARG_DEPENDS})
-  target_link_options(fuzz_${NAME} PRIVATE -fsanitize=fuzzer)
+  if(JPEGAI_BUILD_FUZZ)
+    add_executable(fuzz_${NAME} ${SOURCE})
+    target_link_libraries(fuzz_${NAME} PRIVATE ${ARG_DEPENDS})
+    target_link_options(fuzz_${NAME} PRIVATE -fsanitize=fuzzer)
+  endif()
+  if(JPEGAI_BUILD_TESTS)
+    jpegai_test(test_fuzz_${NAME} SOURCES ${SOURCE} ${PROJECT_SOURCE_DIR}/fuzz/replay.cpp DEPENDS ${ARG_DEPENDS} LABELS fuzz)
+    target_compile_definitions(test_fuzz_${NAME} PRIVATE
+      JPEGAI_FUZZ_FOLDER="${PROJECT_SOURCE_DIR}/fuzz" JPEGAI_FUZZ_NAME="${NAME}")
+  endif()
 endfunction()
