@@ -1,9 +1,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <fmt/format.h>
-
 #include "base/error.h"
+#include "models/checkpoint_folder.h"
 #include "models/pack_format.h"
 
 namespace jpegai {
@@ -33,10 +32,10 @@ std::shared_ptr<const WeightSet> open_weights(const std::string& path) {
         if (!fs::is_directory(path)) return open_packs({path});
         const std::vector<fs::path> packs = packs_in(path);
         if (!packs.empty()) return open_packs(packs);
+        return weights_from_folder(path);
     } catch (const fs::filesystem_error& error) {
         throw Error(JPEGAI_ERROR_IO, error.what());
     }
-    throw Error(JPEGAI_ERROR_MODEL, fmt::format("{} holds no weights", path));
 }
 
 }  // namespace jpegai

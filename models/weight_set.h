@@ -52,7 +52,8 @@ public:
 [[nodiscard]] std::shared_ptr<const WeightSet> open_weights(const std::string& path);
 
 /// Weights held in memory under the same names (tests, training, fuzzing).
-[[nodiscard]] std::shared_ptr<const WeightSet> weights_from_memory(std::string description, std::map<std::string, Checkpoint, std::less<>> files);
+[[nodiscard]] std::shared_ptr<const WeightSet> weights_from_memory(
+    std::string description, std::map<std::string, Checkpoint, std::less<>> files);
 
 /// SHA-256 over all tensors of a set (file, key, dtype, shape, values; sorted), as hex: the same whatever container the
 /// set is stored in. Buffers that carry no training result (entropy.*) and training state are left out.

@@ -1,0 +1,20 @@
+// A folder of `.pth` files in the layout of the official checkpoints.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "models/weight_set.h"
+
+namespace jpegai {
+
+/// Finds the checkpoints below a folder: name as WeightSet::files() gives it -> path. Understands <folder>/VM_bop/x.pth
+/// and <folder>/models/VM_bop/x.pth. Throws Error{io}, and Error{model} when a name is there twice.
+[[nodiscard]] std::map<std::string, std::string, std::less<>> find_checkpoints(const std::string& folder);
+
+/// The weight set over those files; keys that carry no weights (is_weight_key) are never read. Throws like
+/// find_checkpoints, and Error{model} for a folder without checkpoints.
+[[nodiscard]] std::shared_ptr<const WeightSet> weights_from_folder(const std::string& folder);
+
+}  // namespace jpegai
