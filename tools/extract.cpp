@@ -1,6 +1,5 @@
 // `jpegai extract`: a smaller valid codestream out of another one, without decoding the picture.
-#include <algorithm>
-#include <charconv>
+#include <array>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -9,6 +8,9 @@
 
 #include "base/file.h"
 #include "bitstream/extract.h"
+#include "decoder/entropy_model.h"
+#include "encoder/latent_coder.h"
+#include "models/weight_set.h"
 #include "tools/commands.h"
 #include "tools/lists.h"
 
@@ -22,12 +24,12 @@ struct ExtractOptions {
 };
 
 constexpr const char* kExamples =
-    "  jpegai extract in.bits out.bits --drop-tools       leave out the tool header\n"
-    "  jpegai extract in.bits out.bits --drop-metadata    leave out rendering information and user data\n"
-    "  jpegai extract in.bits out.bits --regions 0,2-4    keep four of the independent regions\n"
-    "  jpegai extract in.bits out.bits --channels 64,32   keep the first latent channels of luma and chroma\n"
-    "  jpegai extract in.bits out.bits --dialect is       write the header syntax of the published standard\n"
-    "  jpegai extract - - --drop-tools <in.bits >out.bits";
+    "  jpegai extract in.bits out.bits --drop-tools                   leave out the tool header\n"
+    "  jpegai extract in.bits out.bits --drop-metadata                leave out rendering information and user data\n"
+    "  jpegai extract in.bits out.bits --regions 0,2-4                keep four of the independent regions\n"
+    "  jpegai extract in.bits out.bits --channels 64,32 --models DIR  keep the first latent channels\n"
+    "  jpegai extract in.bits out.bits --dialect is                   write the published header syntax\n"
+    "  jpegai extract - - --drop-tools <in.bits >out.bits             standard input and output";
 
 /// What the command line asks for, apart from the files.
 struct Request {
@@ -40,6 +42,7 @@ Request parse_request(const ExtractOptions& options) {
     Request request;
     if (!options.regions.empty()) request.regions = parse_index_list(options.regions, "--regions");
     if (!options.channels.empty()) request.channels = parse_channels(options.channels);
+    if (request.channels && options.models.empty()) throw UsageError("--channels needs weights: give --models");
     if (!options.dialect.empty()) request.dialect = options.dialect == "is" ? Dialect::kIs : Dialect::kDis;
     if (!request.regions && !request.channels && !request.dialect && !options.drop_tools && !options.drop_metadata) {
         throw UsageError("nothing to do: give --drop-tools, --drop-metadata, --regions, --channels or --dialect");
@@ -47,14 +50,48 @@ Request parse_request(const ExtractOptions& options) {
     return request;
 }
 
-void apply(const Request& request, const ExtractOptions& options, CodestreamParts& parts) {
-    if (request.channels) {
-        throw Error(JPEGAI_ERROR_UNSUPPORTED, "--channels is not available in this version");
+/// Codes the residual anew with fewer channels, which needs the entropy tables of the stream's model.
+std::vector<std::uint8_t> with_fewer_channels(const LoadedStream& loaded, const std::string& models,
+                                              const std::array<std::size_t, kComponents>& channels) {
+    std::array<EntropyModel, kComponents> model;
+    try {
+        const std::shared_ptr<const WeightSet> weights = open_weights(models);
+        for (const Component c : {kPrimary, kSecondary}) {
+            model[c] = load_entropy_model(*weights, loaded.stream.picture.model_id, c);
+        }
+    } catch (const Error& error) {
+        throw FileError(models, error);
     }
+    return reduce_channels(loaded.stream, loaded.file, {&model[kPrimary], &model[kSecondary]}, channels);
+}
+
+void leave_out(const Request& request, const ExtractOptions& options, CodestreamParts& parts) {
     if (request.regions) keep_regions(parts, *request.regions);
     if (options.drop_tools) drop_tools(parts);
     if (options.drop_metadata) drop_metadata(parts);
     if (request.dialect) parts.dialect = *request.dialect;
+}
+
+ParseOptions parse_options(const Request& request) {
+    ParseOptions options;
+    // Memory grows with the picture only where its latents are decoded.
+    if (!request.channels) options.max_pixels = UINT64_MAX;
+    return options;
+}
+
+/// The codestream that the command line asks for.
+std::vector<std::uint8_t> reduced(LoadedStream loaded, const Request& request, const ExtractOptions& options) {
+    const ParseOptions parse = parse_options(request);
+    if (request.channels) {
+        loaded.file = with_fewer_channels(loaded, options.models, *request.channels);
+        loaded.stream = parse_codestream(loaded.file, parse);
+    }
+    CodestreamParts parts = take_parts(loaded.stream, loaded.file);
+    leave_out(request, options, parts);
+    std::vector<std::uint8_t> result = write_codestream(parts);
+    // A stream that this program cannot read again must not leave it.
+    (void)parse_codestream(result, parse);
+    return result;
 }
 
 /// What was done, unless the result went to standard output.
@@ -71,21 +108,18 @@ void report(const ExtractOptions& options, const CommonOptions& common, std::uin
 
 ExitCode extract(const ExtractOptions& options, const CommonOptions& common) {
     const Request request = parse_request(options);
-    ParseOptions parse;
-    parse.max_pixels = UINT64_MAX;  // nothing is decoded
-    const LoadedStream loaded = load_stream(options.input, parse);
+    LoadedStream loaded = load_stream(options.input, parse_options(request));
+    const std::uint64_t before = loaded.stream.size;
     std::vector<std::uint8_t> result;
     try {
-        CodestreamParts parts = take_parts(loaded.stream, loaded.file);
-        apply(request, options, parts);
-        result = write_codestream(parts);
-        // A stream that this program cannot read again must not leave it.
-        (void)parse_codestream(result, parse);
+        result = reduced(std::move(loaded), request, options);
+    } catch (const FileError&) {
+        throw;
     } catch (const Error& error) {
         throw FileError(options.input, error);
     }
     write_file(options.output, result);
-    report(options, common, loaded.stream.size, result.size());
+    report(options, common, before, result.size());
     return kExitOk;
 }
 
@@ -103,7 +137,10 @@ void add_extract(CLI::App& program, Invocation& invocation) {
         .add_option("--channels", options->channels,
                     "Keep the first N latent channels, or N of luma and M of chroma (needs weights)")
         ->type_name("N[,M]");
-    command.add_option("--models", options->models, "Weights for --channels")->needs("--channels");
+    command
+        .add_option("--models", options->models,
+                    "Weights of the stream for --channels: a folder of checkpoints or packs, or a pack")
+        ->needs("--channels");
     command.add_option("--dialect", options->dialect, "Write this syntax of the picture header: is or dis")
         ->check(CLI::IsMember({"is", "dis"}));
     finish_command(command, invocation, kExamples,
