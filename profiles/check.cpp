@@ -194,8 +194,8 @@ private:
     }
 
     void check_formats() {
-        const ChromaFormat* source = find_chroma_format(h_.s_ver, h_.s_hor);
-        const ChromaFormat* coded = find_chroma_format(h_.c_ver, h_.c_hor);
+        const ChromaFormatRow* source = find_chroma_format(h_.s_ver, h_.s_hor);
+        const ChromaFormatRow* coded = find_chroma_format(h_.c_ver, h_.c_hor);
         const auto unknown = [&](RuleIndex rule, const char* field, std::uint8_t ver, std::uint8_t hor) {
             report(rule, field, fmt::format("chroma factors ({},{}) are not a format", ver, hor));
         };

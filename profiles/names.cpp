@@ -39,7 +39,7 @@ std::string synthesis_name(std::uint8_t synthesis_transform_id) {
 }
 
 std::string chroma_format_name(std::uint8_t ver, std::uint8_t hor) {
-    const ChromaFormat* format = find_chroma_format(ver, hor);
+    const ChromaFormatRow* format = find_chroma_format(ver, hor);
     return format != nullptr ? std::string(format->name) : fmt::format("unknown ({},{})", ver, hor);
 }
 

@@ -90,11 +90,11 @@ inline constexpr std::uint32_t kMaxRegionsPerSide = 128;
 inline constexpr std::uint32_t kMaxPictureSide = 65'599;  ///< 16 bits plus 64
 
 /// A chroma format by its vertical and horizontal factors (01 section 11); (2,1) is not one.
-struct ChromaFormat {
+struct ChromaFormatRow {
     std::uint8_t ver, hor;
     std::string_view name;
 };
-inline constexpr std::array<ChromaFormat, 3> kChromaFormats = {{{1, 1, "4:4:4"}, {1, 2, "4:2:2"}, {2, 2, "4:2:0"}}};
+inline constexpr std::array<ChromaFormatRow, 3> kChromaFormats = {{{1, 1, "4:4:4"}, {1, 2, "4:2:2"}, {2, 2, "4:2:0"}}};
 
 /// nullptr when there is no such entry.
 [[nodiscard]] constexpr const Profile* find_profile(std::uint8_t id) {
@@ -103,8 +103,8 @@ inline constexpr std::array<ChromaFormat, 3> kChromaFormats = {{{1, 1, "4:4:4"},
     }
     return nullptr;
 }
-[[nodiscard]] constexpr const ChromaFormat* find_chroma_format(std::uint8_t ver, std::uint8_t hor) {
-    for (const ChromaFormat& format : kChromaFormats) {
+[[nodiscard]] constexpr const ChromaFormatRow* find_chroma_format(std::uint8_t ver, std::uint8_t hor) {
+    for (const ChromaFormatRow& format : kChromaFormats) {
         if (format.ver == ver && format.hor == hor) return &format;
     }
     return nullptr;
