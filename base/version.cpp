@@ -1,0 +1,9 @@
+#include "base/version.h"
+
+namespace jpegai {
+
+const char* version() {
+    return JPEGAI_VERSION;
+}
+
+}  // namespace jpegai
