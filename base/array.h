@@ -69,7 +69,9 @@ public:
     [[nodiscard]] T* row(std::size_t c, std::size_t y) noexcept { return plane(c) + y * cols_; }
     [[nodiscard]] const T* row(std::size_t c, std::size_t y) const noexcept { return plane(c) + y * cols_; }
     [[nodiscard]] T& operator()(std::size_t c, std::size_t y, std::size_t x) noexcept { return row(c, y)[x]; }
-    [[nodiscard]] const T& operator()(std::size_t c, std::size_t y, std::size_t x) const noexcept { return row(c, y)[x]; }
+    [[nodiscard]] const T& operator()(std::size_t c, std::size_t y, std::size_t x) const noexcept {
+        return row(c, y)[x];
+    }
 
 private:
     void swap(Array3& other) noexcept {

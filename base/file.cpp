@@ -58,7 +58,8 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t max_b
     struct stat info {};
     std::vector<std::uint8_t> bytes;
     if (::fstat(file.get(), &info) == 0 && S_ISREG(info.st_mode)) {
-        if (static_cast<std::uint64_t>(info.st_size) > max_bytes) throw Error(JPEGAI_ERROR_LIMIT, fmt::format("{} is larger than {} bytes", path, max_bytes));
+        if (static_cast<std::uint64_t>(info.st_size) > max_bytes)
+            throw Error(JPEGAI_ERROR_LIMIT, fmt::format("{} is larger than {} bytes", path, max_bytes));
         bytes.reserve(static_cast<std::size_t>(info.st_size) + 1);
     }
     for (;;) {
@@ -72,7 +73,8 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t max_b
         if (got < 0) fail(path, "cannot read");
         bytes.resize(have + static_cast<std::size_t>(got));
         if (got == 0) return bytes;
-        if (bytes.size() > max_bytes) throw Error(JPEGAI_ERROR_LIMIT, fmt::format("{} is larger than {} bytes", path, max_bytes));
+        if (bytes.size() > max_bytes)
+            throw Error(JPEGAI_ERROR_LIMIT, fmt::format("{} is larger than {} bytes", path, max_bytes));
     }
 }
 

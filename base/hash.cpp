@@ -10,7 +10,8 @@ namespace {
 
 // Both hashes cut their input into 64-byte blocks and close with 0x80, zeros and the bit length.
 template <class Block>
-void feed(std::array<std::uint8_t, 64>& pending, std::uint64_t& length, std::span<const std::uint8_t> bytes, Block block) {
+void feed(std::array<std::uint8_t, 64>& pending, std::uint64_t& length, std::span<const std::uint8_t> bytes,
+          Block block) {
     std::size_t held = length % 64;
     length += bytes.size();
     if (held != 0) {
@@ -36,22 +37,27 @@ void close(Hash& hash, std::uint64_t length, bool big_endian) {
 }
 
 constexpr std::array<std::uint32_t, 64> kSha = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
-    0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
-    0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
-    0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3,
-    0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
-    0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 std::array<std::uint32_t, 64> md5_constants() {
     std::array<std::uint32_t, 64> k{};
-    for (int i = 0; i < 64; ++i) k[static_cast<std::size_t>(i)] = static_cast<std::uint32_t>(std::floor(std::fabs(std::sin(i + 1.0)) * 4294967296.0));
+    for (int i = 0; i < 64; ++i)
+        k[static_cast<std::size_t>(i)] =
+            static_cast<std::uint32_t>(std::floor(std::fabs(std::sin(i + 1.0)) * 4294967296.0));
     return k;
 }
 
 }  // namespace
 
-Sha256::Sha256() : state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}
+Sha256::Sha256()
+    : state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}
 
 void Sha256::update(std::span<const std::uint8_t> bytes) {
     feed(pending_, length_, bytes, [this](const std::uint8_t* data) { block(data); });
@@ -70,8 +76,10 @@ void Sha256::block(const std::uint8_t* bytes) {
     }
     auto [a, b, c, d, e, f, g, h] = state_;
     for (std::size_t i = 0; i < 64; ++i) {
-        const std::uint32_t t1 = h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + kSha[i] + w[i];
-        const std::uint32_t t2 = (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+        const std::uint32_t t1 =
+            h + (std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25)) + ((e & f) ^ (~e & g)) + kSha[i] + w[i];
+        const std::uint32_t t2 =
+            (std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
         h = g, g = f, f = e, e = d + t1, d = c, c = b, b = a, a = t1 + t2;
     }
     const std::array<std::uint32_t, 8> add = {a, b, c, d, e, f, g, h};
@@ -101,10 +109,18 @@ void Md5::block(const std::uint8_t* bytes) {
         std::uint32_t f;
         std::size_t index;
         switch (i / 16) {
-            case 0: f = (b & c) | (~b & d), index = i; break;
-            case 1: f = (d & b) | (~d & c), index = (5 * i + 1) % 16; break;
-            case 2: f = b ^ c ^ d, index = (3 * i + 5) % 16; break;
-            default: f = c ^ (b | ~d), index = (7 * i) % 16; break;
+            case 0:
+                f = (b & c) | (~b & d), index = i;
+                break;
+            case 1:
+                f = (d & b) | (~d & c), index = (5 * i + 1) % 16;
+                break;
+            case 2:
+                f = b ^ c ^ d, index = (3 * i + 5) % 16;
+                break;
+            default:
+                f = c ^ (b | ~d), index = (7 * i) % 16;
+                break;
         }
         const std::uint32_t rotated = std::rotl(a + f + k[i] + m[index], kShift[i / 16 * 4 + i % 4]);
         a = d, d = c, c = b, b += rotated;

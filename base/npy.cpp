@@ -44,7 +44,8 @@ std::vector<T> convert(const Npy& npy) {
 }  // namespace
 
 std::size_t Npy::count() const {
-    return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, [](std::size_t a, std::size_t b) { return checked_mul(a, b); });
+    return std::accumulate(shape.begin(), shape.end(), std::size_t{1},
+                           [](std::size_t a, std::size_t b) { return checked_mul(a, b); });
 }
 
 template <class T>
@@ -83,13 +84,15 @@ Npy parse_npy(std::span<const std::uint8_t> file) {
     const std::size_t quote = descr.find('\'', 1);
     if (descr.empty() || descr[0] != '\'' || quote == std::string_view::npos) malformed("descr");
     npy.descr = descr.substr(1, quote - 1);
-    if (value_of(header, "fortran_order").substr(0, 5) != "False") throw Error(JPEGAI_ERROR_UNSUPPORTED, ".npy in Fortran order");
+    if (value_of(header, "fortran_order").substr(0, 5) != "False")
+        throw Error(JPEGAI_ERROR_UNSUPPORTED, ".npy in Fortran order");
     std::string_view shape = value_of(header, "shape");
     if (shape.empty() || shape[0] != '(') malformed("shape");
     for (std::size_t i = 1; i < shape.size() && shape[i] != ')'; ++i) {
         if (shape[i] < '0' || shape[i] > '9') continue;
         std::size_t value = 0;
-        for (; i < shape.size() && shape[i] >= '0' && shape[i] <= '9'; ++i) value = checked_add(checked_mul(value, 10), static_cast<std::size_t>(shape[i] - '0'));
+        for (; i < shape.size() && shape[i] >= '0' && shape[i] <= '9'; ++i)
+            value = checked_add(checked_mul(value, 10), static_cast<std::size_t>(shape[i] - '0'));
         npy.shape.push_back(value);
         --i;
     }
@@ -104,36 +107,68 @@ Npy read_npy(const std::string& path) {
     return parse_npy(read_file(path));
 }
 
-std::vector<std::uint8_t> format_npy(const std::string& descr, std::span<const std::size_t> shape, std::span<const std::uint8_t> data) {
+std::vector<std::uint8_t> format_npy(const std::string& descr, std::span<const std::size_t> shape,
+                                     std::span<const std::uint8_t> data) {
     std::string dims;
     for (const std::size_t n : shape) dims += fmt::format("{}, ", n);
-    if (shape.size() > 1) dims.resize(dims.size() - 2);
-    else if (shape.size() == 1) dims.resize(dims.size() - 1);
+    if (shape.size() > 1)
+        dims.resize(dims.size() - 2);
+    else if (shape.size() == 1)
+        dims.resize(dims.size() - 1);
     std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", descr, dims);
     header.append((64 - (10 + header.size() + 1) % 64) % 64, ' ');
     header += '\n';
-    std::vector<std::uint8_t> file = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, static_cast<std::uint8_t>(header.size()), static_cast<std::uint8_t>(header.size() >> 8)};
+    std::vector<std::uint8_t> file = {0x93,
+                                      'N',
+                                      'U',
+                                      'M',
+                                      'P',
+                                      'Y',
+                                      1,
+                                      0,
+                                      static_cast<std::uint8_t>(header.size()),
+                                      static_cast<std::uint8_t>(header.size() >> 8)};
     file.insert(file.end(), header.begin(), header.end());
     file.insert(file.end(), data.begin(), data.end());
     return file;
 }
 
-template <> const char* npy_descr<float>() { return "<f4"; }
-template <> const char* npy_descr<std::int8_t>() { return "|i1"; }
-template <> const char* npy_descr<std::uint8_t>() { return "|u1"; }
-template <> const char* npy_descr<std::int16_t>() { return "<i2"; }
-template <> const char* npy_descr<std::uint16_t>() { return "<u2"; }
-template <> const char* npy_descr<std::int32_t>() { return "<i4"; }
+template <>
+const char* npy_descr<float>() {
+    return "<f4";
+}
+template <>
+const char* npy_descr<std::int8_t>() {
+    return "|i1";
+}
+template <>
+const char* npy_descr<std::uint8_t>() {
+    return "|u1";
+}
+template <>
+const char* npy_descr<std::int16_t>() {
+    return "<i2";
+}
+template <>
+const char* npy_descr<std::uint16_t>() {
+    return "<u2";
+}
+template <>
+const char* npy_descr<std::int32_t>() {
+    return "<i4";
+}
 
 template <class T>
 void write_npy(const std::string& path, std::span<const std::size_t> shape, std::span<const T> values) {
-    write_file(path, format_npy(npy_descr<T>(), shape, {reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()}));
+    write_file(path, format_npy(npy_descr<T>(), shape,
+                                {reinterpret_cast<const std::uint8_t*>(values.data()), values.size_bytes()}));
 }
 template void write_npy<float>(const std::string&, std::span<const std::size_t>, std::span<const float>);
 template void write_npy<std::int8_t>(const std::string&, std::span<const std::size_t>, std::span<const std::int8_t>);
 template void write_npy<std::uint8_t>(const std::string&, std::span<const std::size_t>, std::span<const std::uint8_t>);
 template void write_npy<std::int16_t>(const std::string&, std::span<const std::size_t>, std::span<const std::int16_t>);
-template void write_npy<std::uint16_t>(const std::string&, std::span<const std::size_t>, std::span<const std::uint16_t>);
+template void write_npy<std::uint16_t>(const std::string&, std::span<const std::size_t>,
+                                       std::span<const std::uint16_t>);
 template void write_npy<std::int32_t>(const std::string&, std::span<const std::size_t>, std::span<const std::int32_t>);
 
 }  // namespace jpegai

@@ -8,7 +8,8 @@
 
 namespace jpegai {
 
-/// One tensor as stored: `descr` is NumPy's type string ("<f4", "|i1", "<i2", "<i4", "|u1", "|b1", "<u2", "<i8", "<f8").
+/// One tensor as stored: `descr` is NumPy's type string ("<f4", "|i1", "<i2", "<i4", "|u1", "|b1", "<u2", "<i8",
+/// "<f8").
 struct Npy {
     std::string descr;
     std::vector<std::size_t> shape;
@@ -25,7 +26,8 @@ struct Npy {
 /// Parses the bytes of a .npy file.
 [[nodiscard]] Npy parse_npy(std::span<const std::uint8_t> file);
 /// The bytes of a .npy file.
-[[nodiscard]] std::vector<std::uint8_t> format_npy(const std::string& descr, std::span<const std::size_t> shape, std::span<const std::uint8_t> data);
+[[nodiscard]] std::vector<std::uint8_t> format_npy(const std::string& descr, std::span<const std::size_t> shape,
+                                                   std::span<const std::uint8_t> data);
 
 /// NumPy's type string of T.
 template <class T>

@@ -27,7 +27,7 @@ typedef enum jpegai_error {
 } jpegai_error;
 
 /* Stable lower-case identifier, e.g. "truncated"; never NULL. */
-const char *jpegai_error_name(jpegai_error code);
+__attribute__((visibility("default"))) const char *jpegai_error_name(jpegai_error code);
 
 #ifdef __cplusplus
 }

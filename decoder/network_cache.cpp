@@ -1,0 +1,45 @@
+#include "decoder/network_cache.h"
+
+#include <fmt/format.h>
+
+#include "networks/context_model.h"
+#include "networks/eicci.h"
+
+namespace jpegai {
+
+NetworkCache::NetworkCache(std::shared_ptr<const WeightSet> weights, std::shared_ptr<const Backend> backend)
+    : weights_(std::move(weights)), backend_(std::move(backend)) {}
+
+template <class Make>
+const NetworkRunner& NetworkCache::once(const std::string& key, Make make) const {
+    const std::lock_guard lock(mutex_);
+    auto& slot = runners_[key];
+    if (!slot) slot = backend_->prepare(make());
+    return *slot;
+}
+
+const EntropyModel& NetworkCache::entropy(std::size_t model_id, Component component) const {
+    const std::lock_guard lock(mutex_);
+    auto& slot = entropy_[{model_id, component}];
+    if (!slot) slot = std::make_unique<EntropyModel>(load_entropy_model(*weights_, model_id, component));
+    return *slot;
+}
+
+const NetworkRunner& NetworkCache::network(NetworkKind kind, OperatingPoint point, Component component,
+                                           std::size_t model_id) const {
+    const std::string file = network_file(kind, point, component, model_id);
+    return once(fmt::format("{} {}", file, static_cast<int>(kind)),
+                [&] { return bind_network(network_graph(kind, point, component), weights_, file); });
+}
+
+const NetworkRunner& NetworkCache::chroma_mean() const {
+    return once("chroma mean", [&] { return bind_network(chroma_mean_graph(), weights_, ""); });
+}
+
+const NetworkRunner& NetworkCache::eicci(OperatingPoint point, std::size_t index, bool chroma) const {
+    const std::string file = eicci_file(point, index);
+    return once(fmt::format("{} {}", file, chroma),
+                [&] { return bind_network(chroma ? eicci_chroma_graph() : eicci_luma_graph(), weights_, file); });
+}
+
+}  // namespace jpegai

@@ -1,0 +1,123 @@
+/* jpegai: C interface. SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Ownership: whatever a function hands out through a pointer-to-pointer belongs to the caller, who gives it back with
+ * the matching _free function (NULL is allowed there). Handles may be shared between threads: a model set and a decoder
+ * can serve several threads at a time, a picture must not be freed while another thread reads it.
+ *
+ * Errors: functions return JPEGAI_OK or a code of jpegai/error.h; the message and byte offset of the last failure on the
+ * calling thread are then available from jpegai_last_message and jpegai_last_offset. On failure no output is made.
+ */
+#ifndef JPEGAI_JPEGAI_H
+#define JPEGAI_JPEGAI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "jpegai/error.h"
+
+#if defined(__GNUC__)
+#define JPEGAI_API __attribute__((visibility("default")))
+#else
+#define JPEGAI_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "1.2.3" of the library in use. */
+JPEGAI_API const char *jpegai_version(void);
+
+/* Message of the last failure on this thread, "" when there was none; valid until the next call on this thread. */
+JPEGAI_API const char *jpegai_last_message(void);
+/* Byte offset in the input of the last failure on this thread, UINT64_MAX when it has none. */
+JPEGAI_API uint64_t jpegai_last_offset(void);
+
+/* ---- weights ------------------------------------------------------------------------------------------------- */
+
+typedef struct jpegai_models jpegai_models;
+
+/* Opens a weight set: a folder of .pth checkpoints or packs, one pack file, or the default set for NULL. Weights are
+ * read when first needed. */
+JPEGAI_API jpegai_error jpegai_models_open(const char *path, jpegai_models **models);
+JPEGAI_API void jpegai_models_free(jpegai_models *models);
+
+/* ---- header information, no weights needed ------------------------------------------------------------------- */
+
+typedef struct jpegai_info {
+    uint32_t width, height;             /* displayed size in luma samples */
+    uint32_t coded_width, coded_height;
+    uint32_t bit_depth;                 /* 8 or 10 */
+    uint32_t chroma_ver, chroma_hor;    /* source chroma factors, 1 or 2 */
+    uint32_t is_rgb;                    /* 1: the decoder's output is RGB */
+    uint32_t profile, level, model;     /* decoder_profile_id, level_idc, model_id */
+    uint32_t operating_point;           /* default synthesis: 0 SOP, 1 BOP, 2 HOP */
+    uint32_t channels[2];               /* coded latent channels */
+    uint32_t regions;                   /* number of regions */
+    uint64_t stream_size;               /* bytes from SOC to EOC */
+} jpegai_info;
+
+JPEGAI_API jpegai_error jpegai_read_info(const uint8_t *data, size_t size, jpegai_info *info);
+
+/* ---- decoding ------------------------------------------------------------------------------------------------ */
+
+typedef enum jpegai_cpu {
+    JPEGAI_CPU_AUTO = 0,
+    JPEGAI_CPU_SCALAR = 1,
+    JPEGAI_CPU_AVX2 = 2,
+    JPEGAI_CPU_AVX512 = 3,
+    JPEGAI_CPU_NEON = 4
+} jpegai_cpu;
+
+typedef struct jpegai_decoder jpegai_decoder;
+typedef struct jpegai_picture jpegai_picture;
+
+/* A decoder for one weight set; `threads` 0 means one per processor. The samples decoded do not depend on cpu or threads.
+ * The decoder keeps what it needs of `models`, which may be freed before it. */
+JPEGAI_API jpegai_error jpegai_decoder_create(const jpegai_models *models, jpegai_cpu cpu, uint32_t threads, jpegai_decoder **decoder);
+JPEGAI_API void jpegai_decoder_free(jpegai_decoder *decoder);
+
+#define JPEGAI_DECODE_STRICT 1u            /* also reject departures that every decoder copes with */
+#define JPEGAI_DECODE_REFERENCE_QUIRKS 2u  /* follow the reference software where it departs from the intent */
+#define JPEGAI_DECODE_FORCE_MODELS 4u      /* decode although the stream names another weight set */
+
+typedef struct jpegai_decode_options {
+    uint32_t flags;
+    int32_t operating_point;  /* -1: as the stream says; 0 SOP, 1 BOP, 2 HOP if the stream lists it */
+    uint32_t channels[2];     /* decode only so many latent channels; 0: all */
+    uint32_t window_x, window_y, window_width, window_height; /* part of the picture to return; width 0: all of it */
+    uint64_t max_pixels;      /* 0: 200 million */
+    uint64_t max_memory;      /* bytes; 0: half of the machine's memory */
+    uint64_t max_macs;        /* multiply-accumulates; 0: no limit */
+    int (*progress)(void *user, double fraction); /* may be NULL; a non-zero result cancels */
+    void *user;
+} jpegai_decode_options;
+
+/* Fills in the defaults. */
+JPEGAI_API void jpegai_decode_options_init(jpegai_decode_options *options);
+
+/* Decodes a whole codestream in memory; `options` may be NULL for the defaults. */
+JPEGAI_API jpegai_error jpegai_decode(const jpegai_decoder *decoder, const uint8_t *data, size_t size,
+                                      const jpegai_decode_options *options, jpegai_picture **picture);
+JPEGAI_API void jpegai_picture_free(jpegai_picture *picture);
+
+/* ---- pictures ------------------------------------------------------------------------------------------------ */
+
+/* Sample planes: R, G, B or Y, U, V. */
+typedef struct jpegai_plane {
+    const void *samples;      /* rows of `stride` bytes; uint8_t for a depth of 8, else uint16_t in machine order */
+    size_t stride;            /* bytes from one row to the next */
+    uint32_t width, height;
+} jpegai_plane;
+
+JPEGAI_API uint32_t jpegai_picture_is_rgb(const jpegai_picture *picture);
+JPEGAI_API uint32_t jpegai_picture_bit_depth(const jpegai_picture *picture);
+/* Plane 0, 1 or 2; the samples belong to the picture. */
+JPEGAI_API jpegai_error jpegai_picture_plane(const jpegai_picture *picture, uint32_t index, jpegai_plane *plane);
+/* The same plane before rounding, 0..255 whatever the depth. */
+JPEGAI_API jpegai_error jpegai_picture_float_plane(const jpegai_picture *picture, uint32_t index, jpegai_plane *plane);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
