@@ -79,8 +79,12 @@ struct ParseOptions {
     std::uint64_t max_user_data = 16'777'216;  ///< bytes of UDI kept
 };
 
-/// Splits and parses a whole codestream. Bytes after EOC are ignored. Throws Error{truncated, structure, header,
-/// entropy (lane sizes), limit} with the offset of the offending byte; never reads outside `file`.
+/// Splits and parses a whole codestream (01 sections 3, 4). Bytes after EOC are ignored; TON, RDI and UDI may be
+/// missing, and so may independent regions. Refused, where the reference is silent or hangs: a repeated or unknown
+/// marker, anything before SOC, a missing SOZ or dependent residual, a region index out of range, SOQ missing with
+/// gain_3D_enable_flag or there without it, and tools that do not fit the picture (tools_misfit). Throws
+/// Error{truncated, structure, header, unsupported, entropy (lane sizes), limit} with the offset of the offending byte,
+/// for missing bytes the size of the file; never reads outside `file`.
 [[nodiscard]] Codestream parse_codestream(std::span<const std::uint8_t> file, const ParseOptions& options = {});
 
 /// True when the bytes start like a codestream (FF80 FF82).

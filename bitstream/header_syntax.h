@@ -1,5 +1,5 @@
-// Parse, write and list the headers. One description of each header's syntax serves all three
-// (header_syntax.cpp), so a field exists at exactly one place.
+// Parse, write and list the headers. One description of each header's syntax serves all three (picture_syntax.cpp,
+// tool_syntax.cpp, rendering_syntax.cpp), so a field exists at exactly one place.
 #pragma once
 
 #include <cstdint>

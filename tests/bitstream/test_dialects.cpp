@@ -51,12 +51,31 @@ TEST(Dialects, EveryConformingHeaderIsTold) {
     EXPECT_GT(headers, 200'000U);
 }
 
+// In the simple profile the level is what tells the dialects apart, so no other level may pass.
+TEST(Dialects, LevelsOfTheSimpleProfile) {
+    PictureHeader picture = plain_picture(64, 64);
+    picture.decoder_profile_id = 0;
+    picture.synthesis_transform_id = {0};
+    for (int level = 0; level < 256; ++level) {
+        const bool known = level / 10 >= 1 && level / 10 <= 5 && level % 10 <= 2;
+        picture.level_idc = static_cast<std::uint8_t>(level);
+        for (const Dialect dialect : {Dialect::kDis, Dialect::kIs}) {
+            bool told = false;
+            const auto payload = write_picture_header(picture, dialect);
+            (void)thrown_by([&] { told = detect_dialect(payload, 0) == dialect; });
+            EXPECT_EQ(told, known) << level;
+        }
+    }
+}
+
 TEST(Dialects, NeitherFits) {
     // Simple profile, one transform, level 13.
     const auto level_13 = from_hex("00 00 D0 00 00 00 00 00");
     const Thrown thrown = thrown_by([&] { (void)detect_dialect(level_13, 77); });
     EXPECT_EQ(thrown.code, JPEGAI_ERROR_HEADER);
     EXPECT_EQ(thrown.offset, 77U);
+    // An IS level 52 behind a transform id that is not 0.
+    EXPECT_EQ(thrown_by([&] { (void)detect_dialect(from_hex("00 07 34 00"), 0); }).code, JPEGAI_ERROR_HEADER);
     EXPECT_EQ(thrown_by([&] { (void)detect_dialect({}, 0); }).code, JPEGAI_ERROR_TRUNCATED);
     EXPECT_EQ(thrown_by([&] { (void)detect_dialect(from_hex("00 00"), 0); }).code, JPEGAI_ERROR_TRUNCATED);
 }

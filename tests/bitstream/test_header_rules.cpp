@@ -383,8 +383,10 @@ TEST(ToolRules, WhatHasToFitThePicture) {
     cropped.diff_display_img_width = 1;
     cropped.diff_display_img_height = 1;
     EXPECT_EQ(tools_misfit(rich_tools(), cropped), nullptr);
-    cropped.img_width = 664;
+    cropped.img_width = 663;
     cropped.diff_display_img_width = 63;
+    EXPECT_EQ(tools_misfit(rich_tools(), cropped), nullptr);
+    cropped.img_width = 664;
     EXPECT_NE(tools_misfit(rich_tools(), cropped), nullptr);
     PictureHeader wide = plain_picture(1200, 400);
     wide.s_hor = wide.c_hor = 2;
