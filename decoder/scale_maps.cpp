@@ -201,6 +201,19 @@ void compute_scales(const EntropyModel& model, const ScaleSetup& setup, const Ar
     model.hyper_scale->run(z_hat, channels, setup.rows, [&](const ScaleRows& part) { pipeline.consume(part); });
 }
 
+void compute_scales_from(const ScaleSetup& setup, const Array3<std::int16_t>& s0, const ScaleTargets& targets) {
+    if (s0.channels() != setup.gain.size() || s0.rows() != setup.rows || s0.cols() != setup.cols) {
+        throw Error(JPEGAI_ERROR_ARGUMENT, "s0 does not fit the picture");
+    }
+    check_targets(setup, s0.channels(), targets);
+    ScalePipeline pipeline(setup, targets);
+    Array3<std::int16_t> plane(1, s0.rows(), padded(s0.cols()));
+    for (std::size_t c = 0; c < s0.channels(); ++c) {
+        for (std::size_t y = 0; y < s0.rows(); ++y) std::copy_n(s0.row(c, y), s0.cols(), plane.row(0, y));
+        pipeline.consume({c, 0, s0.rows(), plane.data(), plane.cols()});
+    }
+}
+
 ScaleMaps compute_scale_maps(const EntropyModel& model, const ScaleSetup& setup, const Array3<std::int8_t>& z_hat) {
     ScaleMaps maps = make_scale_maps(setup, model.channels());
     ScaleTargets targets;

@@ -66,6 +66,10 @@ struct ScaleTargets {
 void compute_scales(const EntropyModel& model, const ScaleSetup& setup, const Array3<std::int8_t>& z_hat,
                     std::size_t channels, const ScaleTargets& targets);
 
+/// The scale pipeline alone, from given s0 ([channel][latent row][latent col], 0..3967; channels as in the setup).
+/// Throws Error{argument} when s0 does not fit.
+void compute_scales_from(const ScaleSetup& setup, const Array3<std::int16_t>& s0, const ScaleTargets& targets);
+
 /// All maps of one component, as the encoder needs them.
 [[nodiscard]] ScaleMaps compute_scale_maps(const EntropyModel& model, const ScaleSetup& setup,
                                            const Array3<std::int8_t>& z_hat);

@@ -4,22 +4,12 @@
 #include "decoder/latents.h"
 #include "tests/support/stream_truth.h"
 #include "tests/support/test_data.h"
+#include "tests/support/vector_helpers.h"
 
 namespace jpegai::test {
 namespace {
 
 constexpr const char* kPrefix[kComponents] = {"y.", "uv."};
-
-/// The reference repeats a block's value for every latent of the block.
-Array3<std::int16_t> expand_blocks(const Array3<std::int16_t>& blocks, std::size_t rows, std::size_t cols) {
-    Array3<std::int16_t> expanded(blocks.channels(), rows, cols);
-    for (std::size_t c = 0; c < expanded.channels(); ++c) {
-        for (std::size_t y = 0; y < rows; ++y) {
-            for (std::size_t x = 0; x < cols; ++x) expanded(c, y, x) = blocks(c, y / 8, x / 8);
-        }
-    }
-    return expanded;
-}
 
 Array3<std::int16_t> as_array(const std::vector<std::int16_t>& values) {
     Array3<std::int16_t> array(values.size(), 1, 1);
@@ -50,6 +40,85 @@ TEST_P(LatentStream, EqualsReference) {
     const Latents latents = decode_latents(stream.stream, stream.file, stream.models);
     const TensorTruth truth(stream.folder, authoritative_run(stream.folder));
     for (const Component component : {kPrimary, kSecondary}) expect_component(truth, stream, latents, component);
+}
+
+/// The encoder of the reference has seen the same values. It does not go through the decoder's defects.
+TEST_P(LatentStream, EqualsReferenceEncoder) {
+    const StreamCase stream = load_stream_case(GetParam());
+    const Latents latents = decode_latents(stream.stream, stream.file, stream.models);
+    const TensorTruth truth(stream.folder, "enc_");
+    for (const Component component : {kPrimary, kSecondary}) {
+        const LatentComponent& ours = latents.component[component];
+        const std::string prefix = kPrefix[component];
+        truth.expect(prefix + "z_hat", ours.z_hat);
+        truth.expect(prefix + "skip_scale_log", ours.skip_scale_log);
+        truth.expect(prefix + "scale_log", ours.scale_log);
+        truth.expect(prefix + "residual_quant", ours.residual_quant);
+
+        const PictureHeader& picture = stream.stream.picture;
+        const ComponentHeader& header = picture.component[component];
+        Array3<std::uint8_t> flags(kCubePhases, picture.cube_rows(), picture.cube_cols());
+        std::fill_n(flags.data(), flags.size(), std::uint8_t{1});
+        if (header.use_cube_flags) std::copy(header.cube_flag.begin(), header.cube_flag.end(), flags.data());
+        truth.expect(prefix + "cube_flag", flags);
+    }
+}
+
+TEST_P(LatentStream, LeanDecodingGivesTheSame) {
+    const StreamCase stream = load_stream_case(GetParam());
+    EntropyOptions options;
+    options.keep_intermediates = false;
+    const Latents latents = decode_latents(stream.stream, stream.file, stream.models, options);
+    const TensorTruth truth(stream.folder, authoritative_run(stream.folder));
+    for (const Component component : {kPrimary, kSecondary}) {
+        const LatentComponent& ours = latents.component[component];
+        const std::string prefix = kPrefix[component];
+        truth.expect(prefix + "z_hat", ours.z_hat);
+        truth.expect(prefix + "residual", ours.residual);
+        const bool needs_likely = stream.stream.picture.component[component].rvs_enable_flag ||
+                                  stream.stream.tools.lsbs_enable_flag[component];
+        EXPECT_EQ(ours.rvs_likely.empty(), !needs_likely);
+        if (stream.stream.tools.lsbs_enable_flag[component]) {
+            truth.expect(prefix + "rvs_likely",
+                         expand_blocks(ours.rvs_likely, ours.residual.rows(), ours.residual.cols()));
+        }
+    }
+}
+
+/// LSBS on the reference's own latents, where those are dumped; a reference without LSBS leaves them as they are.
+TEST(LatentStreams, LsbsEqualsTheReference) {
+    JPEGAI_NEEDS_SHARED();
+    std::size_t corrected = 0;
+    for (const auto& folder : all_stream_cases()) {
+        const TensorTruth truth(folder, authoritative_run(folder));
+        for (const Component component : {kPrimary, kSecondary}) {
+            const std::string prefix = kPrefix[component];
+            const auto before = truth.dump(prefix + "y_hat_pre_lsbs");
+            if (!before) continue;
+            const StreamCase stream = load_stream_case(folder);
+            if (!stream.stream.tools.lsbs_enable_flag[component]) continue;
+            const Latents latents = decode_latents(stream.stream, stream.file, stream.models);
+            const LatentComponent& ours = latents.component[component];
+            Array3<float> y(ours.residual.channels(), ours.residual.rows(), ours.residual.cols());
+            ASSERT_EQ(before->size(), y.size());
+            std::copy(before->begin(), before->end(), y.data());
+            apply_lsbs(y, ours.residual, ours.rvs_likely, stream.stream.picture.model_id);
+            truth.expect(prefix + "y_hat", y);
+            ++corrected;
+        }
+    }
+    EXPECT_GE(corrected, 4U);
+}
+
+/// Decodes with another synthesis transform have the same latents.
+TEST(LatentStreams, OtherSynthesisTransformsDoNotMatter) {
+    JPEGAI_NEEDS_SHARED();
+    const StreamCase stream = load_stream_case(shared_dir() / "vectors" / "hop_other_synth");
+    const Latents latents = decode_latents(stream.stream, stream.file, stream.models);
+    for (const char* run : {"prog_synth0_", "prog_synth1_", "prog_synth2_"}) {
+        const TensorTruth truth(stream.folder, run);
+        for (const Component component : {kPrimary, kSecondary}) expect_component(truth, stream, latents, component);
+    }
 }
 
 }  // namespace

@@ -73,6 +73,11 @@ const std::string& TensorTruth::md5(const std::string& name) const {
     return tensors_.at(name).at("md5").get_ref<const std::string&>();
 }
 
+std::optional<std::vector<float>> TensorTruth::dump(const std::string& name) const {
+    if (!has(name) || !tensors_.at(name).contains("file")) return std::nullopt;
+    return read_npy((folder_ / tensors_.at(name).at("file").get<std::string>()).string()).as<float>();
+}
+
 template <class T>
 void TensorTruth::expect(const std::string& name, const Array3<T>& values) const {
     SCOPED_TRACE(folder_.filename().string() + " " + run_ + name);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,6 +43,8 @@ public:
 
     [[nodiscard]] bool has(const std::string& name) const;
     [[nodiscard]] const std::string& md5(const std::string& name) const;
+    /// The values of a float tensor, where they are dumped.
+    [[nodiscard]] std::optional<std::vector<float>> dump(const std::string& name) const;
 
     /// Compares shape, minimum, maximum, MD5 and, where there is a dump, every value.
     template <class T>
