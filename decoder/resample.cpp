@@ -31,11 +31,12 @@ struct Taps {
 
 constexpr float kA = -0.75F;
 
+/// Convolution kernel up to distance 1 and from 1 to 2, contracted as the reference's library does.
 float cubic_near(float t) {
-    return ((kA + 2.0F) * t - (kA + 3.0F)) * t * t + 1.0F;
+    return std::fma(std::fma(kA + 2.0F, t, -(kA + 3.0F)) * t, t, 1.0F);
 }
 float cubic_far(float u) {
-    return ((kA * u - 5.0F * kA) * u + 8.0F * kA) * u - 4.0F * kA;
+    return std::fma(std::fma(std::fma(kA, u, -(5.0F * kA)), u, 8.0F * kA), u, -(4.0F * kA));
 }
 
 std::vector<Taps<4>> cubic_taps(std::size_t in, std::size_t out) {

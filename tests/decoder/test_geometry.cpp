@@ -7,7 +7,7 @@
 #include <random>
 
 #include "base/math.h"
-#include "tests/decoder/vector_case.h"
+#include "tests/decoder/reconstruction_case.h"
 #include "tests/support/test_data.h"
 #include "tests/support/thrown.h"
 
@@ -163,7 +163,7 @@ TEST(RegionWindows, WithoutOverlapOneLatentIsLostOnEachSide) {
 
 TEST(RegionWindows, TheLatentOfThatVectorHasTheGap) {
     JPEGAI_NEEDS_SHARED();
-    const auto vector = test::load_case("vectors/bop_depreg128_ov00_256x192");
+    const auto vector = test::load_reconstruction_case("vectors/bop_depreg128_ov00_256x192");
     const Array3<float> latent = vector.load("fixed_y.y_hat");
     const auto windows = region_windows(vector.stream.picture);
     for (std::size_t x = 0; x < latent.cols(); ++x) {

@@ -11,9 +11,10 @@
 
 namespace jpegai::test {
 
-struct VectorCase {
+struct ReconstructionCase {
     std::string name;
     std::filesystem::path folder;
+    std::vector<std::uint8_t> file;
     Codestream stream;
 
     [[nodiscard]] bool has(const std::string& tensor) const;
@@ -28,9 +29,9 @@ struct VectorCase {
 };
 
 /// Every case of shared/vectors and shared/models/vectors.
-[[nodiscard]] std::vector<VectorCase> vector_cases();
+[[nodiscard]] std::vector<ReconstructionCase> reconstruction_cases();
 /// One case below shared/, e.g. "vectors/bop_m1".
-[[nodiscard]] VectorCase load_case(const std::string& path);
+[[nodiscard]] ReconstructionCase load_reconstruction_case(const std::string& path);
 
 /// Largest absolute difference; infinity when the sizes differ or one is not a number.
 [[nodiscard]] double max_difference(const Array3<float>& a, const Array3<float>& b);

@@ -1,4 +1,4 @@
-#include "tests/decoder/vector_case.h"
+#include "tests/decoder/reconstruction_case.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,17 +10,19 @@
 namespace jpegai::test {
 namespace {
 
-VectorCase load_folder(const std::filesystem::path& folder) {
-    return {folder.filename().string(), folder, parse_codestream(load_bytes(folder / "stream.bits"))};
+ReconstructionCase load_folder(const std::filesystem::path& folder) {
+    ReconstructionCase c{folder.filename().string(), folder, load_bytes(folder / "stream.bits"), {}};
+    c.stream = parse_codestream(c.file);
+    return c;
 }
 
 }  // namespace
 
-bool VectorCase::has(const std::string& tensor) const {
+bool ReconstructionCase::has(const std::string& tensor) const {
     return std::filesystem::exists(folder / (tensor + ".npy"));
 }
 
-Array3<float> VectorCase::load(const std::string& tensor) const {
+Array3<float> ReconstructionCase::load(const std::string& tensor) const {
     const Npy npy = read_npy((folder / (tensor + ".npy")).string());
     const std::vector<float> values = npy.as<float>();
     auto array = Array3<float>::uninitialized(npy.shape.at(0), npy.shape.at(1), npy.shape.at(2));
@@ -28,7 +30,8 @@ Array3<float> VectorCase::load(const std::string& tensor) const {
     return array;
 }
 
-Planes VectorCase::load_planes(const std::string& prefix, ChromaFormat chroma, bool rgb, const Planes* fallback) const {
+Planes ReconstructionCase::load_planes(const std::string& prefix, ChromaFormat chroma, bool rgb,
+                                       const Planes* fallback) const {
     Planes planes;
     planes.chroma = chroma;
     planes.rgb = rgb;
@@ -40,15 +43,15 @@ Planes VectorCase::load_planes(const std::string& prefix, ChromaFormat chroma, b
     return planes;
 }
 
-std::vector<VectorCase> vector_cases() {
-    std::vector<VectorCase> cases;
+std::vector<ReconstructionCase> reconstruction_cases() {
+    std::vector<ReconstructionCase> cases;
     for (const char* collection : {"vectors", "models/vectors"}) {
         for (const auto& folder : stream_cases(collection)) cases.push_back(load_folder(folder));
     }
     return cases;
 }
 
-VectorCase load_case(const std::string& path) {
+ReconstructionCase load_reconstruction_case(const std::string& path) {
     return load_folder(shared_dir() / path);
 }
 

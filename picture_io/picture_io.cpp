@@ -1,0 +1,153 @@
+#include "picture_io/picture_io.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/npy.h"
+#include "picture_io/formats.h"
+
+namespace jpegai {
+namespace {
+
+struct Extension {
+    std::string_view name;
+    PictureFormat format;
+};
+
+constexpr std::array<Extension, 8> kExtensions = {{{".png", PictureFormat::kPng},
+                                                   {".ppm", PictureFormat::kPnm},
+                                                   {".pgm", PictureFormat::kPnm},
+                                                   {".pnm", PictureFormat::kPnm},
+                                                   {".pam", PictureFormat::kPam},
+                                                   {".yuv", PictureFormat::kYuv},
+                                                   {".y4m", PictureFormat::kY4m},
+                                                   {".npy", PictureFormat::kNpy}}};
+
+bool starts_with(std::span<const std::uint8_t> file, std::string_view magic) {
+    return file.size() >= magic.size() &&
+           std::equal(magic.begin(), magic.end(), file.begin(),
+                      [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; });
+}
+
+/// Most bytes a file of so many pixels can reasonably have: 4 channels of 16 bit, and room for headers and
+/// incompressible data.
+std::uint64_t max_bytes(const ReadOptions& options) {
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 40;
+    return std::min(options.max_pixels, kMost) * 9 + (1U << 24);
+}
+
+}  // namespace
+
+std::optional<PictureFormat> format_of_path(const std::string& path) {
+    const std::size_t dot = path.rfind('.');
+    if (dot == std::string::npos) return std::nullopt;
+    std::string extension = path.substr(dot);
+    std::transform(extension.begin(), extension.end(), extension.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const auto* known =
+        std::find_if(kExtensions.begin(), kExtensions.end(), [&](const Extension& e) { return e.name == extension; });
+    return known == kExtensions.end() ? std::nullopt : std::optional(known->format);
+}
+
+std::optional<PictureFormat> format_of_bytes(std::span<const std::uint8_t> file) {
+    if (starts_with(file, "\x89PNG\r\n\x1a\n")) return PictureFormat::kPng;
+    if (starts_with(file, "YUV4MPEG2")) return PictureFormat::kY4m;
+    if (starts_with(file, "P7\n")) return PictureFormat::kPam;
+    if (file.size() > 2 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6') return PictureFormat::kPnm;
+    return std::nullopt;
+}
+
+const char* format_name(PictureFormat format) {
+    switch (format) {
+        case PictureFormat::kPng:
+            return "PNG";
+        case PictureFormat::kPnm:
+            return "PPM/PGM";
+        case PictureFormat::kPam:
+            return "PAM";
+        case PictureFormat::kYuv:
+            return "raw YUV";
+        case PictureFormat::kY4m:
+            return "Y4M";
+        case PictureFormat::kNpy:
+            return "NPY";
+    }
+    return "unknown";
+}
+
+Picture decode_picture(PictureFormat format, std::span<const std::uint8_t> file, const ReadOptions& options) {
+    switch (format) {
+        case PictureFormat::kPng:
+            return picture_formats::decode_png(file, options);
+        case PictureFormat::kPnm:
+            return picture_formats::decode_pnm(file, options);
+        case PictureFormat::kPam:
+            return picture_formats::decode_pam(file, options);
+        case PictureFormat::kYuv:
+            return picture_formats::decode_yuv(file, options);
+        case PictureFormat::kY4m:
+            return picture_formats::decode_y4m(file, options);
+        case PictureFormat::kNpy:
+            break;
+    }
+    throw Error(JPEGAI_ERROR_ARGUMENT, std::string(format_name(format)) + " pictures are not read");
+}
+
+std::vector<std::uint8_t> encode_picture(PictureFormat format, const Picture& picture, const WriteOptions& options) {
+    check_picture(picture);
+    switch (format) {
+        case PictureFormat::kPng:
+            return picture_formats::encode_png(picture, options);
+        case PictureFormat::kPnm:
+            return picture_formats::encode_pnm(picture);
+        case PictureFormat::kPam:
+            return picture_formats::encode_pam(picture);
+        case PictureFormat::kYuv:
+            return picture_formats::encode_yuv(picture);
+        case PictureFormat::kY4m:
+            return picture_formats::encode_y4m(picture);
+        case PictureFormat::kNpy:
+            return picture_formats::encode_npy(picture);
+    }
+    throw Error(JPEGAI_ERROR_ARGUMENT, "unknown picture format");
+}
+
+Picture read_picture(const std::string& path, const ReadOptions& options) {
+    const std::vector<std::uint8_t> file = read_file(path, max_bytes(options));
+    std::optional<PictureFormat> format = format_of_path(path);
+    // A raw file may begin with anything, so its name decides.
+    if (format != PictureFormat::kYuv) {
+        if (const auto found = format_of_bytes(file)) format = found;
+    }
+    if (!format && options.raw) format = PictureFormat::kYuv;
+    if (!format) throw Error(JPEGAI_ERROR_UNSUPPORTED, path + " is in no picture format that is known here");
+    ReadOptions complete = options;
+    if (format == PictureFormat::kYuv && !options.raw) complete.raw = raw_layout_of_name(path);
+    return decode_picture(*format, file, complete);
+}
+
+void write_picture(const std::string& path, const Picture& picture, const WriteOptions& options) {
+    const std::optional<PictureFormat> format = format_of_path(path);
+    if (!format)
+        throw Error(JPEGAI_ERROR_ARGUMENT,
+                    path + ": the name tells no picture format (.png .ppm .pgm .pam .yuv .y4m .npy)");
+    write_file(path, encode_picture(*format, picture, options));
+}
+
+namespace picture_formats {
+
+std::vector<std::uint8_t> encode_npy(const Picture& picture) {
+    if (!picture.chroma.is_444())
+        throw Error(JPEGAI_ERROR_ARGUMENT, "NPY holds planes of one size; chroma is " + picture.chroma.name());
+    std::vector<std::uint8_t> samples;
+    append_planar(picture, samples);
+    const std::array<std::size_t, 3> shape = {picture.planes.size(), picture.rows(), picture.cols()};
+    return format_npy(picture.bit_depth > 8 ? "<u2" : "|u1", shape, samples);
+}
+
+}  // namespace picture_formats
+}  // namespace jpegai
