@@ -94,7 +94,13 @@ private:
         std::vector<const Plane3*> value;
     };
     void run_one(std::size_t i, Values& values, std::span<const Shape> shapes, RunContext& context) const;
-    [[nodiscard]] bool is_output(std::size_t i) const { return last_use_[i] == network_.graph.nodes.size(); }
+    /// Whether output k cannot give its value away: an input, or asked for again.
+    [[nodiscard]] bool is_copied(std::size_t k) const {
+        const auto& outputs = network_.graph.outputs;
+        const auto next = outputs.begin() + static_cast<std::ptrdiff_t>(k) + 1;
+        return network_.graph.nodes[outputs[k]].op == Op::kInput ||
+               std::find(next, outputs.end(), outputs[k]) != outputs.end();
+    }
 
     Network network_;
     std::vector<std::size_t> last_use_;
@@ -136,7 +142,10 @@ std::vector<Array3<float>> ContractRunner::run(std::span<const Array3<float>* co
         if (graph.nodes[i].op != Op::kInput) run_one(i, values, shapes, context);
     }
     std::vector<Array3<float>> outputs;
-    for (const std::size_t i : graph.outputs) outputs.push_back(*values.value[i]);
+    for (std::size_t k = 0; k < graph.outputs.size(); ++k) {
+        const std::size_t i = graph.outputs[k];
+        outputs.push_back(is_copied(k) ? *values.value[i] : std::move(values.owned[i]));
+    }
     return outputs;
 }
 
@@ -150,7 +159,9 @@ std::size_t ContractRunner::workspace_bytes(std::span<const Size> inputs, Size n
         return checked_add(checked_mul(samples, sizeof(float)), kAlignment);
     };
     std::size_t live = 0, peak = 0;
-    for (const std::size_t i : graph.outputs) live = checked_add(live, bytes(i));  // the copies returned
+    for (std::size_t k = 0; k < graph.outputs.size(); ++k) {
+        if (is_copied(k)) live = checked_add(live, bytes(graph.outputs[k]));
+    }
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
         const Node& n = graph.nodes[i];
         if (n.op == Op::kInput) continue;

@@ -20,8 +20,9 @@ namespace jpegai::contract {
 
 enum class VectorLevel { kBaseline, kAvx2, kAvx512 };
 
-inline VectorLevel vector_level() {
-    static const VectorLevel level = [] {
+/// The level in use: at first the best of this machine. Tests lower it; not to be changed while anything runs.
+inline VectorLevel& vector_level() {
+    static VectorLevel level = [] {
         __builtin_cpu_init();
         if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")) return VectorLevel::kAvx512;
         if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return VectorLevel::kAvx2;

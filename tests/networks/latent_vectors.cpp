@@ -14,13 +14,13 @@ namespace jpegai::test {
 namespace {
 
 std::string dump_path(const VectorCase& c, const std::string& name) {
-    return (shared_dir() / "vectors" / c.name / (name + ".npy")).string();
+    return (shared_dir() / (c.trained ? "models/vectors" : "vectors") / c.name / (name + ".npy")).string();
 }
 
 /// Scaler of one channel from the only used column of vr_vec.c [C][18], beta displacement 0.
 float gain(const VectorCase& c, Component component, std::size_t channel) {
     constexpr float kLogStep = 0x1.9a5938p-3F;  // f32 bits 0x3E4D2C9C
-    const Tensor& table = synthetic_weights()->tensor(common_file(component, c.model_id), "vr_vec.c");
+    const Tensor& table = weights_of(c)->tensor(common_file(component, c.model_id), "vr_vec.c");
     const std::size_t columns = table.shape.at(1);
     float value = 0.0F;
     for (std::size_t k = 0; k < columns; ++k) value += table.floats("vr_vec.c")[channel * columns + k];
@@ -29,6 +29,10 @@ float gain(const VectorCase& c, Component component, std::size_t channel) {
 }
 
 }  // namespace
+
+std::shared_ptr<const WeightSet> weights_of(const VectorCase& c) {
+    return c.trained ? trained_weights() : synthetic_weights();
+}
 
 bool have_dump(const VectorCase& c, const std::string& name) {
     return std::filesystem::exists(dump_path(c, name));

@@ -1,6 +1,8 @@
 // Inputs and results of the float networks as dumped by the reference software (shared/vectors).
 #pragma once
 
+#include <memory>
+#include <ostream>
 #include <string>
 
 #include "base/array.h"
@@ -14,8 +16,15 @@ struct VectorCase {
     std::string name;
     OperatingPoint point;
     std::size_t model_id;
-    Size size;  ///< luma samples
+    Size size;             ///< luma samples
+    bool trained = false;  ///< made with the trained weights, else the synthetic ones
 };
+
+inline void PrintTo(const VectorCase& c, std::ostream* out) {
+    *out << c.name;
+}
+
+[[nodiscard]] std::shared_ptr<const WeightSet> weights_of(const VectorCase& c);
 
 /// Tensor NAME.npy of the case as float, [channel][row][column].
 [[nodiscard]] Array3<float> load_dump(const VectorCase& c, const std::string& name);
