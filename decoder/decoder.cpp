@@ -7,9 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "base/npy.h"
 #include "decoder/cost.h"
 #include "decoder/cut.h"
+#include "decoder/dump.h"
 #include "decoder/filters/post_filters.h"
 #include "decoder/geometry.h"
 #include "decoder/network_cache.h"
@@ -24,9 +24,7 @@ struct Decoder::Impl {
 
 namespace {
 
-constexpr std::array<const char*, kComponents> kPrefix = {"y", "uv"};
-
-/// One decode in progress: options, timing, progress and the names of what is dumped.
+/// One decode in progress: timing and progress.
 class Job {
 public:
     Job(const DecodeOptions& options, std::uint64_t total_macs) : options_(options), total_macs_(total_macs) {
@@ -48,55 +46,7 @@ public:
         if (options_.progress && !options_.progress(fraction_)) throw Error(JPEGAI_ERROR_CANCELLED, "cancelled");
     }
 
-    template <class T>
-    void dump(const std::string& name, const Array3<T>& array) const {
-        if (!options_.dump || array.empty()) return;
-        const std::array<std::size_t, 3> shape = {array.channels(), array.rows(), array.cols()};
-        options_.dump(name, npy_descr<T>(), shape,
-                      {reinterpret_cast<const std::uint8_t*>(array.data()), array.size() * sizeof(T)});
-    }
-
-    void dump(const std::string& stage, const Planes& planes) const {
-        static constexpr std::array<char, 3> kPlane = {'a', 'b', 'c'};
-        for (std::size_t i = 0; i < 3; ++i) dump(fmt::format("{}.{}", stage, kPlane[i]), planes.plane[i]);
-    }
-
-    /// syn.Y and syn.UV: displayed part, chroma in the coded format.
-    void dump_synthesis(const Planes& planes) const {
-        if (!options_.dump) return;
-        dump("syn.Y", planes.plane[0]);
-        Array3<float> both(2, planes.plane[1].rows(), planes.plane[1].cols());
-        for (std::size_t i = 0; i < 2; ++i) std::copy_n(planes.plane[i + 1].data(), both.plane_size(), both.plane(i));
-        dump("syn.UV", both);
-    }
-
-    void dump(const std::string& prefix, const LatentComponent& latent, const EntropyModel& model) const {
-        if (!options_.dump) return;
-        dump(prefix + ".z_hat", latent.z_hat);
-        dump(prefix + ".skip_scale_log", latent.skip_scale_log);
-        dump(prefix + ".scale_log", latent.scale_log);
-        dump(prefix + ".rvs_likely", per_sample(latent.rvs_likely, latent.scale_log.rows(), latent.scale_log.cols()));
-        dump(prefix + ".mask", latent.mask);
-        dump(prefix + ".residual_quant", latent.residual_quant);
-        dump(prefix + ".residual", latent.residual);
-        const std::array<std::size_t, 1> shape = {model.gain_vector_log.size()};
-        options_.dump(prefix + ".gain_vector_log.scale", npy_descr<std::int16_t>(), shape,
-                      {reinterpret_cast<const std::uint8_t*>(model.gain_vector_log.data()),
-                       model.gain_vector_log.size() * sizeof(std::int16_t)});
-    }
-
 private:
-    /// The block analysis as the reference dumps it: repeated for every latent of the block.
-    static Array3<std::int16_t> per_sample(const Array3<std::int16_t>& blocks, std::size_t rows, std::size_t cols) {
-        Array3<std::int16_t> out(blocks.channels(), rows, cols);
-        for (std::size_t c = 0; c < blocks.channels(); ++c) {
-            for (std::size_t y = 0; y < rows; ++y) {
-                for (std::size_t x = 0; x < cols; ++x) out(c, y, x) = blocks(c, y / kAnalysisBlock, x / kAnalysisBlock);
-            }
-        }
-        return out;
-    }
-
     using Clock = std::chrono::steady_clock;
     const DecodeOptions& options_;
     RunContext context_;
@@ -134,26 +84,29 @@ OperatingPoint choose_point(const PictureHeader& picture, std::optional<Operatin
     return static_cast<OperatingPoint>(id);
 }
 
+bool is_yuv(const PictureHeader& picture, OutputColour colour) {
+    return colour == OutputColour::kYuv || (colour == OutputColour::kAsSignalled && picture.colour_transform_idx == 0);
+}
+
 /// The window in coded samples that the networks have to produce: all of it when a later step looks at its
 /// surroundings.
-Area wanted_area(const Codestream& stream, const std::optional<PictureWindow>& window) {
+Area wanted_area(const Codestream& stream, const std::optional<PictureWindow>& window, OutputColour colour) {
     const PictureHeader& p = stream.picture;
     const ToolHeader& t = stream.tools;
     const bool filtered = t.efe_linear || t.eicci || t.efe_nonlinear || t.lef_ch_idx;
     const bool resampled =
-        p.c_ver != p.s_ver || p.c_hor != p.s_hor || (p.colour_transform_idx == 1 && (p.s_ver != 1 || p.s_hor != 1));
+        p.c_ver != p.s_ver || p.c_hor != p.s_hor || (!is_yuv(p, colour) && (p.s_ver != 1 || p.s_hor != 1));
     if (!window || filtered || resampled) return {0, 0, p.img_height, p.img_width};
     return {window->y, window->x, window->height, window->width};
 }
 
-void check_window(const PictureHeader& picture, const PictureWindow& w) {
+void check_window(const PictureHeader& picture, const PictureWindow& w, bool yuv) {
     const std::size_t width = picture.display_width(), height = picture.display_height();
     if (w.width == 0 || w.height == 0 || w.x >= width || w.y >= height || w.width > width - w.x ||
         w.height > height - w.y) {
         throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("the window {}x{}+{}+{} is not inside the picture of {}x{}",
                                                        w.width, w.height, w.x, w.y, width, height));
     }
-    const bool yuv = picture.colour_transform_idx == 0;
     if (yuv && (w.x % picture.s_hor != 0 || w.y % picture.s_ver != 0)) {
         throw Error(JPEGAI_ERROR_ARGUMENT, "the window has to start at a chroma sample");
     }
@@ -206,30 +159,34 @@ Decoder::Decoder(std::shared_ptr<const WeightSet> weights, std::shared_ptr<const
 
 Decoder::~Decoder() = default;
 
-Latents Decoder::decode_entropy(const Codestream& stream, std::span<const std::uint8_t> file,
-                                const DecodeOptions& options) const {
-    if (stream.picture.model_id >= kModels) {
-        throw Error(JPEGAI_ERROR_UNSUPPORTED, fmt::format("model_id {} is not defined", stream.picture.model_id));
-    }
-    EntropyOptions entropy;
-    entropy.max_channels = options.max_channels;
-    entropy.keep_intermediates = options.dump || stream.tools.lef_ch_idx;  // LEF reads the scale map
-    const std::array<const EntropyModel*, kComponents> models = {
-        &impl_->networks.entropy(stream.picture.model_id, kPrimary),
-        &impl_->networks.entropy(stream.picture.model_id, kSecondary)};
-    return decode_latents(stream, file, models, entropy);
-}
-
-DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeOptions& options) const {
+Codestream Decoder::parse(std::span<const std::uint8_t> file, const DecodeOptions& options) {
     ParseOptions parse;
     parse.header.strict = options.strict;
     parse.max_pixels = options.limits.max_pixels;
-    const Codestream stream = parse_codestream(file, parse);
+    return parse_codestream(file, parse);
+}
+
+Latents Decoder::decode_entropy(const Codestream& stream, std::span<const std::uint8_t> file,
+                                const DecodeOptions& options) const {
+    const std::size_t model = stream.picture.model_id;
+    if (model >= kModels) throw Error(JPEGAI_ERROR_UNSUPPORTED, fmt::format("model_id {} is not defined", model));
+    const std::array<const EntropyModel*, kComponents> models = {&impl_->networks.entropy(model, kPrimary),
+                                                                 &impl_->networks.entropy(model, kSecondary)};
+    EntropyOptions entropy;
+    entropy.max_channels = options.max_channels;
+    entropy.keep_intermediates = options.dump || stream.tools.lef_ch_idx;  // LEF reads the scale map
+    Latents latents = decode_latents(stream, file, models, entropy);
+    dump_latents(options.dump, latents, models);
+    return latents;
+}
+
+DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeOptions& options) const {
+    const Codestream stream = parse(file, options);
     const PictureHeader& picture = stream.picture;
     const OperatingPoint point = choose_point(picture, options.point);
     require_conforming(picture, stream.dialect, stream.substreams.front().payload.offset,
                        {options.strict, static_cast<std::uint8_t>(point)});
-    if (options.window) check_window(picture, *options.window);
+    if (options.window) check_window(picture, *options.window, is_yuv(picture, options.colour));
     check_post_filters(picture, stream.tools, point, quirks_of(options));
     const DecodeCost cost = estimate_cost(stream, point);
     check_limits(cost, options.limits);
@@ -241,11 +198,6 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
     job.done("parse");
 
     Latents latents = decode_entropy(stream, file, options);
-    for (std::size_t c = 0; c < kComponents; ++c) {
-        job.dump(kPrefix[c], latents.component[c],
-                 impl_->networks.entropy(picture.model_id, static_cast<Component>(c)));
-        if (latents.qp_map) job.dump(fmt::format("{}.qp_map", kPrefix[c]), *latents.qp_map);
-    }
     job.done("entropy");
 
     const std::vector<RegionWindow> regions = region_windows(picture);
@@ -253,19 +205,19 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
     for (const Component c : {kPrimary, kSecondary}) {
         LatentComponent& latent = latents.component[c];
         const Array3<float> psi = decode_psi(impl_->networks, picture, c, regions, latent.z_hat, job.context());
-        job.dump(fmt::format("{}.psi", kPrefix[c]), psi);
-        job.done(fmt::format("hyper decoder {}", kPrefix[c]),
-                 cost.macs_of(fmt::format("hyper decoder {}", kPrefix[c])));
+        dump(options.dump, fmt::format("{}.psi", dump_prefix(c)), psi);
+        job.done(fmt::format("hyper decoder {}", dump_prefix(c)),
+                 cost.macs_of(fmt::format("hyper decoder {}", dump_prefix(c))));
         y_hat[c] = decode_latent(impl_->networks, picture, c, regions, psi, latent.residual, job.context());
-        job.dump(fmt::format("{}.y_hat_pre_lsbs", kPrefix[c]), y_hat[c]);
+        dump(options.dump, fmt::format("{}.y_hat_pre_lsbs", dump_prefix(c)), y_hat[c]);
         if (stream.tools.lsbs_enable_flag[c])
             apply_lsbs(y_hat[c], latent.residual, latent.rvs_likely, picture.model_id);
-        job.dump(fmt::format("{}.y_hat", kPrefix[c]), y_hat[c]);
+        dump(options.dump, fmt::format("{}.y_hat", dump_prefix(c)), y_hat[c]);
         latent.residual = {};
-        job.done(fmt::format("latent {}", kPrefix[c]), cost.macs_of(fmt::format("latent {}", kPrefix[c])));
+        job.done(fmt::format("latent {}", dump_prefix(c)), cost.macs_of(fmt::format("latent {}", dump_prefix(c))));
     }
 
-    const Area wanted = wanted_area(stream, options.window);
+    const Area wanted = wanted_area(stream, options.window, options.colour);
     Array3<float> luma =
         synthesise(impl_->networks, picture, point, kPrimary, y_hat[kPrimary], nullptr, wanted, job.context());
     job.done("synthesis y", cost.macs_of("synthesis y"));
@@ -276,9 +228,9 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
 
     const ChromaFormat coded{picture.c_ver, picture.c_hor}, source{picture.s_ver, picture.s_hor};
     Planes planes = make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()}, coded);
-    job.dump_synthesis(planes);
+    dump_synthesis(options.dump, planes);
     convert_chroma(planes, source);
-    job.dump("rec", planes);
+    dump_planes(options.dump, "rec", planes);
     CachedEicciBank eicci(impl_->networks, point);
     PostFilterInputs filters;
     filters.picture = &picture;
@@ -288,12 +240,13 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
     filters.eicci = &eicci;
     filters.quirks = quirks_of(options);
     filters.done = [&](PostFilter filter, const Planes& filtered) {
-        job.dump(fmt::format("filt.{}", post_filter_name(filter)), filtered);
+        dump_planes(options.dump, fmt::format("filt.{}", post_filter_name(filter)), filtered);
         job.done(post_filter_name(filter));
     };
     apply_post_filters(planes, filters, job.context());
-    finish_colour(planes, picture.colour_transform_idx);
-    job.dump("out", planes);
+    finish_colour(planes, options.colour == OutputColour::kYuv ? 0 : picture.colour_transform_idx);
+    dump_planes(options.dump, "out", planes);
+    if (options.colour == OutputColour::kRgb && !planes.rgb) yuv_to_rgb(planes);
     if (options.window) planes = cut_window(planes, *options.window);
     job.done("colour");
     return {std::move(planes), picture.bit_depth_idc == 0 ? 8U : 10U, stream.rendering, stream.user_data};

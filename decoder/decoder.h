@@ -48,7 +48,15 @@ struct DecodeStats {
     std::uint64_t estimated_memory = 0, macs = 0;
 };
 
+/// Colour model of the decoded picture.
+enum class OutputColour : std::uint8_t {
+    kAsSignalled,  ///< RGB where colour_transform_idx says so, else YUV in the source format
+    kYuv,          ///< YUV in the source format, without the colour transform
+    kRgb,          ///< RGB always; YUV streams are converted with BT.709
+};
+
 struct DecodeOptions {
+    OutputColour colour = OutputColour::kAsSignalled;
     /// Synthesis transform to use instead of synthesis_transform_id[0]; has to be listed in the picture header.
     std::optional<OperatingPoint> point;
     /// Decode only so many residual channels per component (progressive decoding).
@@ -87,7 +95,10 @@ public:
     /// Throws Error of any code; nothing is returned then.
     [[nodiscard]] DecodedPicture decode(std::span<const std::uint8_t> file, const DecodeOptions& options = {}) const;
 
-    /// Only the entropy stage (no float network).
+    /// The codestream of a file, parsed under the options' limits.
+    [[nodiscard]] static Codestream parse(std::span<const std::uint8_t> file, const DecodeOptions& options = {});
+
+    /// Only the entropy stage (no float network); dumps its tensors.
     [[nodiscard]] Latents decode_entropy(const Codestream& stream, std::span<const std::uint8_t> file,
                                          const DecodeOptions& options = {}) const;
 

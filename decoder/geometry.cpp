@@ -222,7 +222,16 @@ std::vector<RegionWindow> region_windows(const PictureHeader& picture) {
                                               by, picture.img_width, trim);
         windows.push_back({make_area(rows.image, cols.image), make_area(rows.z, cols.z),
                            make_area(rows.psi_write, cols.psi_write), make_area(rows.psi, cols.psi),
-                           make_area(rows.y, cols.y), make_area(rows.y_write, cols.y_write)});
+                           make_area(rows.y, cols.y), make_area(rows.y, cols.y),
+                           make_area(rows.y_write, cols.y_write)});
+    }
+    for (RegionWindow& window : windows) {
+        const auto last = std::find_if(windows.rbegin(), windows.rend(),
+                                       [&](const RegionWindow& other) { return other.image == window.image; });
+        // The sizes can differ at the end of the grid; a region then keeps its own.
+        if (last->y.rows != window.y.rows || last->y.cols != window.y.cols) continue;
+        window.residual = last->y;
+        window.psi = last->psi;
     }
     return windows;
 }

@@ -22,13 +22,18 @@ struct RegionWindow {
     Area z;          ///< input of the hyper decoder
     Area psi_write;  ///< where the hyper decoder's output lands in the merged psi; smaller than the output where that
                      ///< would pass the end of the grid (only when 4 * hyper_decoder_overlap_code != mcm_overlap_code)
-    Area psi;      ///< input of the context model, cut from the merged psi
-    Area y;        ///< residual cut for the context model; origin and size of its output
+    Area psi;        ///< input of the context model, cut from the merged psi
+    Area
+        residual;  ///< residual cut for the context model: `y`, unless another region claims the same image (see below)
+    Area y;        ///< origin and size of the context model's output
     Area y_write;  ///< part of `y` that enters the merged latent
 };
 
 /// The windows of all regions in raster order; one window that covers everything when the picture is not partitioned.
-/// Extensions end at the picture border. Throws Error{header} for a degenerate partition (01 section 4.5).
+/// Extensions end at the picture border. The reference looks psi and residual of a region up by its extended image
+/// area, so that regions whose extended areas coincide (possible with 4 * hyper_decoder_overlap_code >
+/// mcm_overlap_code) all take the last one's. Its encoder does the same, hence this is what such streams mean (vector
+/// bop_depreg128_ov11_256x192). Throws Error{header} for a degenerate partition (01 section 4.5).
 [[nodiscard]] std::vector<RegionWindow> region_windows(const PictureHeader& picture);
 
 /// One run of a tiled network on the picture.

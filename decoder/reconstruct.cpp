@@ -81,7 +81,7 @@ Array3<float> decode_latent(const NetworkCache& networks, const PictureHeader& p
             : networks.chroma_mean();
     Array3<float> merged;
     for (const RegionWindow& region : regions) {
-        const Part psi_part(psi, region.psi), residual_part(residual, region.y);
+        const Part psi_part(psi, region.psi), residual_part(residual, region.residual);
         const std::array<const Array3<float>*, 2> inputs = {residual_part.get(), psi_part.get()};
         // The latent grids count from the y window: with odd overlaps the extended image says something else.
         const Size nominal = {region.y.rows * kLatentStep, region.y.cols * kLatentStep};

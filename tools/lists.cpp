@@ -69,4 +69,12 @@ std::array<std::size_t, kComponents> parse_channels(const std::string& text) {
     return channels;
 }
 
+std::array<std::size_t, 4> parse_window(const std::string& text, const std::string& option) {
+    const std::vector<std::string_view> items = split(text, ',');
+    if (items.size() != 4) throw UsageError(fmt::format("{}: four numbers are needed: x,y,width,height", option));
+    std::array<std::size_t, 4> window{};
+    for (std::size_t i = 0; i < window.size(); ++i) window[i] = parse_number(items[i], option);
+    return window;
+}
+
 }  // namespace jpegai::tools

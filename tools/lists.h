@@ -18,4 +18,7 @@ namespace jpegai::tools {
 /// Throws UsageError when one exceeds its component's channels.
 [[nodiscard]] std::array<std::size_t, kComponents> parse_channels(const std::string& text);
 
+/// "x,y,width,height" in luma samples. Throws UsageError that names `option` for anything else.
+[[nodiscard]] std::array<std::size_t, 4> parse_window(const std::string& text, const std::string& option);
+
 }  // namespace jpegai::tools

@@ -143,7 +143,7 @@ TEST(RegionWindows, MismatchedOverlapsAreTakenLiterally) {
     const auto windows = region_windows(partitioned(256, 192, 2, 1, false, 1, 1));
     ASSERT_EQ(windows.size(), 2U);
     EXPECT_EQ(windows[0].image, xywh(0, 0, 256, 192));
-    EXPECT_EQ(windows[0].psi, xywh(0, 0, 5, 6));
+    EXPECT_EQ(windows[0].psi, windows[1].psi) << "both extended regions are the whole picture";
     EXPECT_EQ(windows[0].psi_write, xywh(0, 0, 8, 6));
     EXPECT_EQ(windows[0].y_write, xywh(0, 0, 10, 12))
         << "the extended region reaches the right border: nothing trimmed";
@@ -151,6 +151,8 @@ TEST(RegionWindows, MismatchedOverlapsAreTakenLiterally) {
     EXPECT_EQ(windows[1].psi, xywh(3, 0, 5, 6));
     EXPECT_EQ(windows[1].psi_write, xywh(3, 0, 5, 6)) << "clipped to the grid";
     EXPECT_EQ(windows[1].y_write, xywh(6, 0, 10, 12));
+    EXPECT_EQ(windows[0].residual, windows[1].y);
+    EXPECT_EQ(windows[1].residual, windows[1].y);
 }
 
 // Vector bop_depreg128_ov00_256x192: two latent columns that no region writes.

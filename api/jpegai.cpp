@@ -1,0 +1,238 @@
+// The C interface: thin, catches every exception at the border.
+#include "jpegai/jpegai.h"
+
+#include <array>
+#include <memory>
+#include <new>
+#include <string>
+#include <thread>
+
+#include "backend/select.h"
+#include "base/error.h"
+#include "base/version.h"
+#include "decoder/decoder.h"
+#include "models/default_weights.h"
+
+struct jpegai_models {
+    std::shared_ptr<const jpegai::WeightSet> weights;
+};
+
+struct jpegai_decoder {
+    std::unique_ptr<jpegai::Decoder> decoder;
+};
+
+struct jpegai_picture {
+    jpegai::DecodedPicture decoded;
+    jpegai::Picture picture;
+    std::array<std::unique_ptr<std::uint8_t[]>, 3> bytes;  ///< 8-bit copies of the planes
+};
+
+namespace {
+
+using jpegai::Error;
+
+thread_local std::string last_message;
+thread_local std::uint64_t last_offset = jpegai::kNoOffset;
+
+jpegai_error fail(jpegai_error code, std::uint64_t offset, const char* message) noexcept {
+    try {
+        last_message = message;
+    } catch (...) {
+        last_message.clear();
+    }
+    last_offset = offset;
+    return code;
+}
+
+/// Runs the body and turns what it throws into a code, a message and an offset.
+template <class Body>
+jpegai_error guarded(Body body) noexcept {
+    try {
+        body();
+        last_message.clear();
+        last_offset = jpegai::kNoOffset;
+        return JPEGAI_OK;
+    } catch (const Error& error) {
+        return fail(error.code(), error.offset(), error.what());
+    } catch (const std::bad_alloc&) {
+        return fail(JPEGAI_ERROR_MEMORY, jpegai::kNoOffset, "out of memory");
+    } catch (const std::exception& error) {
+        return fail(JPEGAI_ERROR_INTERNAL, jpegai::kNoOffset, error.what());
+    } catch (...) {
+        return fail(JPEGAI_ERROR_INTERNAL, jpegai::kNoOffset, "unknown failure");
+    }
+}
+
+void need(bool condition, const char* what) {
+    if (!condition) throw Error(JPEGAI_ERROR_ARGUMENT, what);
+}
+
+const char* cpu_name(jpegai_cpu cpu) {
+    switch (cpu) {
+        case JPEGAI_CPU_AUTO:
+            return "auto";
+        case JPEGAI_CPU_SCALAR:
+            return "scalar";
+        case JPEGAI_CPU_AVX2:
+            return "avx2";
+        case JPEGAI_CPU_AVX512:
+            return "avx512";
+        case JPEGAI_CPU_NEON:
+            return "neon";
+    }
+    throw Error(JPEGAI_ERROR_ARGUMENT, "unknown cpu level");
+}
+
+jpegai::DecodeOptions options_of(const jpegai_decode_options& in) {
+    jpegai::DecodeOptions options;
+    options.strict = (in.flags & JPEGAI_DECODE_STRICT) != 0;
+    options.reference_quirks = (in.flags & JPEGAI_DECODE_REFERENCE_QUIRKS) != 0;
+    options.force_models = (in.flags & JPEGAI_DECODE_FORCE_MODELS) != 0;
+    if (in.operating_point >= 0) {
+        need(in.operating_point <= 2, "operating_point has to be -1, 0, 1 or 2");
+        options.point = static_cast<jpegai::OperatingPoint>(in.operating_point);
+    }
+    for (std::size_t c = 0; c < jpegai::kComponents; ++c) {
+        if (in.channels[c] != 0)
+            options.max_channels[c] = std::min<std::size_t>(in.channels[c], jpegai::kLatentChannels[c]);
+    }
+    if (in.window_width != 0)
+        options.window = jpegai::PictureWindow{in.window_x, in.window_y, in.window_width, in.window_height};
+    if (in.max_pixels != 0) options.limits.max_pixels = in.max_pixels;
+    options.limits.max_memory = in.max_memory;
+    options.limits.max_macs = in.max_macs;
+    if (in.progress != nullptr) {
+        options.progress = [call = in.progress, user = in.user](double fraction) { return call(user, fraction) == 0; };
+    }
+    return options;
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* jpegai_version(void) {
+    return jpegai::version();
+}
+
+const char* jpegai_last_message(void) {
+    return last_message.c_str();
+}
+
+uint64_t jpegai_last_offset(void) {
+    return last_offset;
+}
+
+jpegai_error jpegai_models_open(const char* path, jpegai_models** models) {
+    return guarded([&] {
+        need(models != nullptr, "models is NULL");
+        *models = new jpegai_models{path != nullptr ? jpegai::open_weights(path) : jpegai::open_default_weights()};
+    });
+}
+
+void jpegai_models_free(jpegai_models* models) {
+    delete models;
+}
+
+jpegai_error jpegai_read_info(const uint8_t* data, size_t size, jpegai_info* info) {
+    return guarded([&] {
+        need(data != nullptr || size == 0, "data is NULL");
+        need(info != nullptr, "info is NULL");
+        const jpegai::Codestream stream = jpegai::parse_codestream({data, size});
+        const jpegai::PictureHeader& p = stream.picture;
+        *info = {};
+        info->width = p.display_width();
+        info->height = p.display_height();
+        info->coded_width = p.img_width;
+        info->coded_height = p.img_height;
+        info->bit_depth = p.bit_depth_idc == 0 ? 8 : 10;
+        info->chroma_ver = p.s_ver;
+        info->chroma_hor = p.s_hor;
+        info->is_rgb = p.colour_transform_idx == 1;
+        info->profile = p.decoder_profile_id;
+        info->level = p.level_idc;
+        info->model = p.model_id;
+        info->operating_point = p.synthesis_transform_id.front();
+        info->channels[0] = static_cast<std::uint32_t>(p.component[0].coded_channels(jpegai::kPrimary));
+        info->channels[1] = static_cast<std::uint32_t>(p.component[1].coded_channels(jpegai::kSecondary));
+        info->regions = static_cast<std::uint32_t>(p.region_count());
+        info->stream_size = stream.size;
+    });
+}
+
+jpegai_error jpegai_decoder_create(const jpegai_models* models, jpegai_cpu cpu, uint32_t threads,
+                                   jpegai_decoder** decoder) {
+    return guarded([&] {
+        need(models != nullptr && decoder != nullptr, "models or decoder is NULL");
+        *decoder = new jpegai_decoder{
+            std::make_unique<jpegai::Decoder>(models->weights, jpegai::make_backend({cpu_name(cpu), threads}))};
+    });
+}
+
+void jpegai_decoder_free(jpegai_decoder* decoder) {
+    delete decoder;
+}
+
+void jpegai_decode_options_init(jpegai_decode_options* options) {
+    if (options == nullptr) return;
+    *options = {};
+    options->operating_point = -1;
+}
+
+jpegai_error jpegai_decode(const jpegai_decoder* decoder, const uint8_t* data, size_t size,
+                           const jpegai_decode_options* options, jpegai_picture** picture) {
+    return guarded([&] {
+        need(decoder != nullptr && picture != nullptr, "decoder or picture is NULL");
+        need(data != nullptr || size == 0, "data is NULL");
+        auto result = std::make_unique<jpegai_picture>();
+        result->decoded =
+            decoder->decoder->decode({data, size}, options != nullptr ? options_of(*options) : jpegai::DecodeOptions{});
+        result->picture = result->decoded.to_picture();
+        if (result->picture.bit_depth == 8) {
+            for (std::size_t i = 0; i < 3; ++i) {
+                const auto& plane = result->picture.planes[i];
+                result->bytes[i] = std::make_unique<std::uint8_t[]>(plane.size());
+                for (std::size_t k = 0; k < plane.size(); ++k)
+                    result->bytes[i][k] = static_cast<std::uint8_t>(plane.data()[k]);
+            }
+        }
+        *picture = result.release();
+    });
+}
+
+void jpegai_picture_free(jpegai_picture* picture) {
+    delete picture;
+}
+
+uint32_t jpegai_picture_is_rgb(const jpegai_picture* picture) {
+    return picture->decoded.planes.rgb ? 1 : 0;
+}
+
+uint32_t jpegai_picture_bit_depth(const jpegai_picture* picture) {
+    return picture->picture.bit_depth;
+}
+
+jpegai_error jpegai_picture_plane(const jpegai_picture* picture, uint32_t index, jpegai_plane* plane) {
+    return guarded([&] {
+        need(picture != nullptr && plane != nullptr, "picture or plane is NULL");
+        need(index < 3, "a picture has the planes 0, 1 and 2");
+        const auto& samples = picture->picture.planes[index];
+        const bool bytes = picture->picture.bit_depth == 8;
+        plane->samples = bytes ? static_cast<const void*>(picture->bytes[index].get()) : samples.data();
+        plane->stride = samples.cols() * (bytes ? 1 : 2);
+        plane->width = static_cast<std::uint32_t>(samples.cols());
+        plane->height = static_cast<std::uint32_t>(samples.rows());
+    });
+}
+
+jpegai_error jpegai_picture_float_plane(const jpegai_picture* picture, uint32_t index, jpegai_plane* plane) {
+    return guarded([&] {
+        need(picture != nullptr && plane != nullptr, "picture or plane is NULL");
+        need(index < 3, "a picture has the planes 0, 1 and 2");
+        const auto& samples = picture->decoded.planes.plane[index];
+        *plane = {samples.data(), samples.cols() * sizeof(float), static_cast<std::uint32_t>(samples.cols()),
+                  static_cast<std::uint32_t>(samples.rows())};
+    });
+}
+
+}  // extern "C"

@@ -1,0 +1,116 @@
+// The C interface as a user meets it: results, errors, cancellation.
+#include "jpegai/jpegai.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "jpegai/jpegai.hpp"
+#include "tests/support/test_data.h"
+
+namespace {
+
+std::vector<std::uint8_t> photo() {
+    return jpegai::test::load_bytes(jpegai::test::data_path("streams/photo_bop.bits"));
+}
+
+TEST(CApi, ReadsInfoWithoutWeights) {
+    const auto data = photo();
+    const jpegai_info info = jpegai_api::read_info(data);
+    EXPECT_EQ(info.width, 512U);
+    EXPECT_EQ(info.height, 768U);
+    EXPECT_EQ(info.bit_depth, 8U);
+    EXPECT_EQ(info.is_rgb, 1U);
+    EXPECT_EQ(info.model, 1U);
+    EXPECT_EQ(info.operating_point, 1U);
+    EXPECT_EQ(info.stream_size, data.size());
+}
+
+TEST(CApi, DecodesWithTheDefaultWeightsAndCutsWindows) {
+    const auto data = photo();
+    const jpegai_api::Models models;
+    const jpegai_api::Decoder decoder(models);
+    const jpegai_api::Picture whole = decoder.decode(data);
+    EXPECT_TRUE(whole.is_rgb());
+    EXPECT_EQ(whole.bit_depth(), 8U);
+    jpegai_api::DecodeOptions options;
+    options.c.window_x = 101;
+    options.c.window_y = 333;
+    options.c.window_width = 64;
+    options.c.window_height = 50;
+    const jpegai_api::Picture part = decoder.decode(data, options);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        const jpegai_plane a = whole.plane(i), b = part.plane(i);
+        ASSERT_EQ(b.width, 64U);
+        ASSERT_EQ(b.height, 50U);
+        for (std::size_t y = 0; y < 50; ++y) {
+            EXPECT_EQ(0, std::memcmp(static_cast<const std::uint8_t*>(a.samples) + (333 + y) * a.stride + 101,
+                                     static_cast<const std::uint8_t*>(b.samples) + y * b.stride, 64));
+        }
+    }
+}
+
+TEST(CApi, ReportsProgressAndCancels) {
+    const auto data = photo();
+    const jpegai_api::Models models;
+    const jpegai_api::Decoder decoder(models);
+    jpegai_api::DecodeOptions options;
+    double last = -1;
+    options.progress = [&](double fraction) {
+        EXPECT_GE(fraction, last);
+        EXPECT_LE(fraction, 1.0);
+        last = fraction;
+        return true;
+    };
+    (void)decoder.decode(data, options);
+    EXPECT_EQ(last, 1.0);
+    options.progress = [](double fraction) { return fraction < 0.2; };
+    try {
+        (void)decoder.decode(data, options);
+        FAIL() << "not cancelled";
+    } catch (const jpegai_api::Error& error) {
+        EXPECT_EQ(error.code(), JPEGAI_ERROR_CANCELLED);
+    }
+}
+
+TEST(CApi, RefusesWorkBeyondItsLimits) {
+    const auto data = photo();
+    const jpegai_api::Models models;
+    const jpegai_api::Decoder decoder(models);
+    for (int limit = 0; limit < 3; ++limit) {
+        jpegai_api::DecodeOptions options;
+        if (limit == 0) options.c.max_pixels = 512 * 768 - 1;
+        if (limit == 1) options.c.max_memory = 1 << 20;
+        if (limit == 2) options.c.max_macs = 1'000'000;
+        try {
+            (void)decoder.decode(data, options);
+            FAIL() << "limit " << limit << " not kept";
+        } catch (const jpegai_api::Error& error) {
+            EXPECT_EQ(error.code(), JPEGAI_ERROR_LIMIT) << limit;
+        }
+    }
+}
+
+TEST(CApi, FailuresHaveCodeMessageAndOffset) {
+    auto data = photo();
+    jpegai_info info;
+    EXPECT_EQ(jpegai_read_info(data.data(), 100, &info), JPEGAI_ERROR_TRUNCATED);
+    EXPECT_NE(std::strlen(jpegai_last_message()), 0U);
+    EXPECT_LE(jpegai_last_offset(), 100U);
+    EXPECT_EQ(jpegai_read_info(nullptr, 10, &info), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(jpegai_read_info(data.data(), data.size(), nullptr), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(jpegai_read_info(data.data(), data.size(), &info), JPEGAI_OK);
+    EXPECT_EQ(std::strlen(jpegai_last_message()), 0U);
+    EXPECT_EQ(jpegai_last_offset(), UINT64_MAX);
+    jpegai_models* models = nullptr;
+    EXPECT_EQ(jpegai_models_open("/no/such/folder", &models), JPEGAI_ERROR_IO);
+    EXPECT_EQ(models, nullptr);
+    jpegai_decoder* decoder = nullptr;
+    EXPECT_EQ(jpegai_decoder_create(nullptr, JPEGAI_CPU_AUTO, 1, &decoder), JPEGAI_ERROR_ARGUMENT);
+    jpegai_picture_free(nullptr);
+    jpegai_decoder_free(nullptr);
+    jpegai_models_free(nullptr);
+}
+
+}  // namespace

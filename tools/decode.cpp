@@ -1,0 +1,257 @@
+// `jpegai decode`: codestreams to pictures.
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "backend/select.h"
+#include "base/file.h"
+#include "base/npy.h"
+#include "decoder/decoder.h"
+#include "models/default_weights.h"
+#include "picture_io/picture_io.h"
+#include "tools/commands.h"
+#include "tools/lists.h"
+
+namespace jpegai::tools {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  jpegai decode photo.jai photo.png\n"
+    "  jpegai decode photo.jai photo.y4m --models official/ --threads 8\n"
+    "  jpegai decode photo.jai part.png --region 128,64,512,512   part of the picture: x,y,width,height\n"
+    "  jpegai decode photo.jai quick.png --point sop --channels 32\n"
+    "  jpegai decode photo.jai - --format ppm | display\n"
+    "  jpegai decode a.jai b.jai c.jai --out-dir decoded/ --format png\n"
+    "  jpegai decode photo.jai out.png --dump tensors/ --md5 --stats\n";
+
+struct DecodeArguments {
+    std::vector<std::string> paths;  ///< IN OUT, or IN... with --out-dir
+    std::string out_dir, format, models, point, channels, region, dump, cpu = "auto";
+    unsigned threads = 0, depth = 0;
+    std::uint64_t max_pixels = 200, max_memory = 0, max_macs = 0;
+    bool yuv = false, md5 = false, stats = false, layers = false, strict = false, quirks = false, force_models = false,
+         entropy_only = false;
+};
+
+/// One line on a terminal that shows how far the work is; nothing when it ends within a second.
+class ProgressLine {
+public:
+    ProgressLine(std::string name, bool enabled) : name_(std::move(name)), enabled_(enabled && ::isatty(2) == 1) {}
+    ~ProgressLine() {
+        if (shown_) fmt::print(stderr, "\r\033[K");
+    }
+    ProgressLine(const ProgressLine&) = delete;
+    ProgressLine& operator=(const ProgressLine&) = delete;
+    void update(double fraction) {
+        const auto now = Clock::now();
+        if (!enabled_ || now - start_ < std::chrono::seconds(1) || now - last_ < std::chrono::milliseconds(100)) return;
+        last_ = now;
+        shown_ = true;
+        fmt::print(stderr, "\r{}: {:3.0f} %", name_, fraction * 100);
+        std::fflush(stderr);
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    std::string name_;
+    bool enabled_, shown_ = false;
+    Clock::time_point start_ = Clock::now(), last_ = start_;
+};
+
+OperatingPoint point_by_name(const std::string& name) {
+    if (name == "sop") return OperatingPoint::kSop;
+    if (name == "bop") return OperatingPoint::kBop;
+    if (name == "hop") return OperatingPoint::kHop;
+    throw UsageError("--point has to be sop, bop or hop");
+}
+
+DecodeOptions decode_options(const DecodeArguments& arguments) {
+    DecodeOptions options;
+    if (!arguments.point.empty()) options.point = point_by_name(arguments.point);
+    if (!arguments.channels.empty()) options.max_channels = parse_channels(arguments.channels);
+    if (!arguments.region.empty()) {
+        const auto [x, y, width, height] = parse_window(arguments.region, "--region");
+        options.window = PictureWindow{x, y, width, height};
+    }
+    options.strict = arguments.strict;
+    options.reference_quirks = arguments.quirks;
+    options.force_models = arguments.force_models;
+    options.limits.max_pixels = arguments.max_pixels * 1'000'000;
+    options.limits.max_memory = arguments.max_memory << 20;
+    options.limits.max_macs = arguments.max_macs * 1'000'000'000;
+    return options;
+}
+
+TensorSink npy_sink(const std::string& folder) {
+    std::filesystem::create_directories(folder);
+    return [folder](const std::string& name, const std::string& descr, std::span<const std::size_t> shape,
+                    std::span<const std::uint8_t> bytes) {
+        write_file((std::filesystem::path(folder) / (name + ".npy")).string(), format_npy(descr, shape, bytes));
+    };
+}
+
+nlohmann::ordered_json stats_json(const DecodeStats& stats) {
+    nlohmann::ordered_json json;
+    for (const StageTiming& stage : stats.stages)
+        json["stages"].push_back({{"stage", stage.stage}, {"ms", stage.seconds * 1e3}});
+    for (const LayerTiming& layer : stats.layers) {
+        json["layers"].push_back({{"layer", layer.name}, {"ms", layer.seconds * 1e3}, {"macs", layer.macs}});
+    }
+    json["macs"] = stats.macs;
+    json["estimated_memory"] = stats.estimated_memory;
+    return json;
+}
+
+void print_stats(const DecodeStats& stats) {
+    double total = 0;
+    for (const StageTiming& stage : stats.stages) total += stage.seconds;
+    std::string text;
+    for (const StageTiming& stage : stats.stages)
+        text += fmt::format("  {:<24} {:9.2f} ms\n", stage.stage, stage.seconds * 1e3);
+    text += fmt::format("  {:<24} {:9.2f} ms   {:.2f} GMAC, estimated memory {} MiB\n", "total", total * 1e3,
+                        static_cast<double>(stats.macs) / 1e9, stats.estimated_memory >> 20);
+    for (const LayerTiming& layer : stats.layers) {
+        text += fmt::format("    {:<40} {:9.3f} ms {:8.1f} GMAC/s\n", layer.name, layer.seconds * 1e3,
+                            layer.seconds > 0 ? static_cast<double>(layer.macs) / layer.seconds / 1e9 : 0.0);
+    }
+    print_text(text);
+}
+
+/// The format named by --format, else by the output's extension.
+PictureFormat output_format(const std::string& out, const std::string& name) {
+    const auto format = format_of_path(name.empty() ? out : "." + name);
+    if (!format)
+        throw UsageError(fmt::format("\"{}\" names no picture format; use png, ppm, pgm, pam, yuv, y4m or npy",
+                                     name.empty() ? out : name));
+    return *format;
+}
+
+/// Decodes one file; returns what --json reports about it.
+nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in, const std::string& out,
+                                  const DecodeArguments& arguments, const CommonOptions& common) {
+    const std::vector<std::uint8_t> file = read_file(in);
+    DecodeOptions options = decode_options(arguments);
+    DecodeStats stats;
+    stats.want_layers = arguments.layers;
+    options.stats = &stats;
+    if (!arguments.dump.empty()) options.dump = npy_sink(arguments.dump);
+    ProgressLine line(display_name(in), !common.quiet);
+    options.progress = [&](double fraction) {
+        line.update(fraction);
+        return true;
+    };
+    nlohmann::ordered_json report = {{"in", in}, {"out", out}};
+    if (arguments.entropy_only) {
+        (void)decoder.decode_entropy(Decoder::parse(file, options), file, options);
+        return report;
+    }
+    const PictureFormat format = output_format(out, arguments.format);
+    if (arguments.yuv || format == PictureFormat::kYuv || format == PictureFormat::kY4m)
+        options.colour = OutputColour::kYuv;
+    else if (format != PictureFormat::kNpy)
+        options.colour = OutputColour::kRgb;
+    const DecodedPicture decoded = decoder.decode(file, options);
+    const Picture picture =
+        decoded.to_picture(arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt);
+    write_file(out, encode_picture(format, picture));
+    report["width"] = picture.cols();
+    report["height"] = picture.rows();
+    report["bit_depth"] = picture.bit_depth;
+    if (arguments.md5) {
+        report["md5"] = plane_md5(picture);
+        report["md5_float"] = plane_md5(decoded.planes);
+    }
+    if (arguments.stats) report["stats"] = stats_json(stats);
+    if (common.json) return report;
+    std::string text;
+    if (arguments.md5) {
+        for (std::size_t i = 0; i < picture.planes.size(); ++i)
+            text += fmt::format("{}  {} plane {}\n", report["md5"][i].get<std::string>(), out, i);
+    }
+    if (common.verbose)
+        text += fmt::format("{}: {}x{}, {} bit\n", out, picture.cols(), picture.rows(), picture.bit_depth);
+    if (!text.empty() && out != "-") print_text(text);
+    if (arguments.stats && out != "-") print_stats(stats);
+    return report;
+}
+
+/// Pairs of input and output.
+std::vector<std::pair<std::string, std::string>> jobs_of(const DecodeArguments& arguments) {
+    std::vector<std::pair<std::string, std::string>> jobs;
+    if (arguments.out_dir.empty()) {
+        if (arguments.paths.size() != 2)
+            throw UsageError("give one input and one output, or several inputs with --out-dir");
+        jobs.emplace_back(arguments.paths[0], arguments.paths[1]);
+        return jobs;
+    }
+    const std::string extension = arguments.format.empty() ? "png" : arguments.format;
+    for (const std::string& in : arguments.paths) {
+        jobs.emplace_back(in, (std::filesystem::path(arguments.out_dir) / std::filesystem::path(in).stem()).string() +
+                                  "." + extension);
+    }
+    std::filesystem::create_directories(arguments.out_dir);
+    return jobs;
+}
+
+ExitCode decode(const DecodeArguments& arguments, const CommonOptions& common) {
+    const auto jobs = jobs_of(arguments);
+    const auto weights = arguments.models.empty() ? open_default_weights() : open_weights(arguments.models);
+    const Decoder decoder(weights, make_backend({arguments.cpu, arguments.threads}));
+    nlohmann::ordered_json reports = nlohmann::ordered_json::array();
+    ExitCode result = kExitOk;
+    for (const auto& [in, out] : jobs) {
+        try {
+            reports.push_back(decode_one(decoder, in, out, arguments, common));
+        } catch (const Error& error) {
+            if (jobs.size() == 1) throw FileError(display_name(in), error);
+            print_error(display_name(in), error);  // the other files of a batch are still decoded
+            reports.push_back({{"in", in}, {"error", error_json(error)}});
+            result = kExitFailed;
+        }
+    }
+    if (common.json) print_json({{"files", reports}});
+    return result;
+}
+
+}  // namespace
+
+void add_decode(CLI::App& program, Invocation& invocation) {
+    auto arguments = std::make_shared<DecodeArguments>();
+    CLI::App& command = *program.add_subcommand("decode", "Decode codestreams to pictures");
+    command.add_option("files", arguments->paths, "IN OUT, or several IN with --out-dir")->required();
+    command.add_option("--out-dir", arguments->out_dir, "folder for the pictures of several inputs")->type_name("DIR");
+    command.add_option("--format", arguments->format, "png, ppm, pam, yuv, y4m or npy (default: by the output's name)");
+    command.add_option("--depth", arguments->depth, "bits per sample of the output (default: as coded)")
+        ->check(CLI::Range(8U, 16U));
+    command.add_option("--models", arguments->models, "weights: folder of .pth files or packs, or one pack")
+        ->type_name("PATH");
+    command.add_option("--point", arguments->point, "synthesis transform among those the stream lists: sop, bop, hop");
+    command.add_option("--channels", arguments->channels,
+                       "decode only N latent channels (N or N,M for luma and chroma)");
+    command.add_option("--region", arguments->region, "part of the picture: x,y,width,height in luma samples");
+    command.add_option("--threads", arguments->threads, "threads (default: one per processor)");
+    command.add_option("--cpu", arguments->cpu,
+                       "instruction set: auto, scalar, avx2, avx512, neon; same samples with each");
+    command.add_option("--dump", arguments->dump, "write intermediate tensors as NPY")->type_name("DIR");
+    command.add_flag("--entropy-only", arguments->entropy_only, "stop before the networks (with --dump)");
+    command.add_flag("--yuv", arguments->yuv, "no colour transform: NPY holds Y, U and V");
+    command.add_flag("--md5", arguments->md5, "print the MD5 of each plane");
+    command.add_flag("--stats", arguments->stats, "print time and memory per stage");
+    command.add_flag("--layers", arguments->layers, "with --stats: time per layer");
+    command.add_flag("--strict", arguments->strict, "reject what only a strict reading of the standard forbids");
+    command.add_flag("--reference-quirks", arguments->quirks,
+                     "do as the reference software where it departs from the intent");
+    command.add_flag("--force-models", arguments->force_models, "decode although the stream names another weight set");
+    command.add_option("--max-pixels", arguments->max_pixels, "limit in million samples (default 200)");
+    command.add_option("--max-memory", arguments->max_memory, "limit in MiB (default: half of the machine's)");
+    command.add_option("--max-compute", arguments->max_macs, "limit in billion multiply-accumulates (default: none)");
+    finish_command(command, invocation, kExamples,
+                   [arguments, &invocation] { return decode(*arguments, invocation.common); });
+}
+
+}  // namespace jpegai::tools
