@@ -14,11 +14,7 @@ namespace {
 using me_tans::BitSink;
 using me_tans::LaneState;
 using me_tans::Status;
-
-/// The up to four elements of a lane that are coded together (02 section 3.5).
-struct Unit {
-    std::size_t lane, first, step, count;
-};
+using me_tans::Unit;
 
 /// Calls `visit` for every unit of a sequence in decoding order.
 template <class Visit>
@@ -68,26 +64,6 @@ std::vector<std::vector<std::uint8_t>> finish_lanes(std::vector<LaneWriter>& wri
     return lanes;
 }
 
-void decode_residual_unit(const Unit& unit, std::size_t lanes, std::span<const std::uint8_t> table,
-                          const LaneBytes& source, LaneState& lane, std::span<std::int16_t> residual) {
-    const auto tables = residual_decode_tables();
-    const auto bounds = residual_bounds();
-    std::array<bool, 4> escaped{};
-    for (std::size_t k = 0, i = unit.first; k < unit.count; ++k, i += unit.step) {
-        residual[i] = 0;
-        if (table[i] == kNotCoded) continue;
-        std::int32_t symbol = 0;
-        check_status(
-            me_tans::decode_step(tables[table[i]].data(), lane.stack, lane.state[me_tans::slot_of(i, lanes)], symbol),
-            source);
-        residual[i] = static_cast<std::int16_t>(symbol);
-        escaped[k] = symbol == -std::int32_t{bounds[table[i]]};
-    }
-    for (std::size_t k = 0, i = unit.first; k < unit.count; ++k, i += unit.step) {
-        if (escaped[k]) check_status(me_tans::pop_residual_escape(lane.stack, bounds[table[i]], residual[i]), source);
-    }
-}
-
 void encode_residual_unit(const Unit& unit, std::size_t lanes, std::span<const std::uint8_t> table,
                           std::span<const std::int16_t> residual, LaneWriter& writer) {
     const auto bounds = residual_bounds();
@@ -107,29 +83,6 @@ void encode_residual_unit(const Unit& unit, std::size_t lanes, std::span<const s
         me_tans::encode_step(residual_encode_tables()[table[i]][static_cast<std::size_t>(symbol + 128)],
                              residual_state_maps()[table[i]].data(), writer.sink,
                              writer.state[me_tans::slot_of(i, lanes)]);
-    }
-}
-
-void check_tables(std::span<const std::uint8_t> table) {
-    for (const std::uint8_t index : table) {
-        if (index >= kSigmaTables && index != kNotCoded) {
-            throw Error(JPEGAI_ERROR_ARGUMENT, "no such residual distribution");
-        }
-    }
-}
-
-void decode_hyper_unit(const Unit& unit, std::size_t lanes, const HyperTable& table, const LaneBytes& source,
-                       LaneState& lane, std::span<std::int8_t> z_hat) {
-    std::array<std::int32_t, 4> symbols{};
-    for (std::size_t k = 0; k < unit.count; ++k) {
-        std::uint8_t& state = lane.state[me_tans::slot_of(unit.first + k * unit.step, lanes)];
-        check_status(me_tans::decode_step(table.decode_table().data(), lane.stack, state, symbols[k]), source);
-    }
-    for (std::size_t k = 0; k < unit.count; ++k) {
-        if (symbols[k] == me_tans::kHyperEscape) {
-            check_status(me_tans::pop_hyper_escape(lane.stack, symbols[k]), source);
-        }
-        z_hat[unit.first + k * unit.step] = static_cast<std::int8_t>(symbols[k] - kHyperOffset);
     }
 }
 
@@ -200,6 +153,50 @@ void check_status(Status status, const LaneBytes& lane) {
 void check_lane_count(std::size_t lanes) {
     if (lanes == 0 || lanes > kMaxLanes || (lanes & (lanes - 1)) != 0) {
         throw Error(JPEGAI_ERROR_ARGUMENT, "number of entropy coded lanes is not 1, 2, 4, 8 or 16");
+    }
+}
+
+void check_tables(std::span<const std::uint8_t> table) {
+    // Without an early exit the compiler checks many at a time.
+    unsigned bad = 0;
+    for (const std::uint8_t index : table) {
+        bad |= static_cast<unsigned>(index >= kSigmaTables) & static_cast<unsigned>(index != kNotCoded);
+    }
+    if (bad != 0) throw Error(JPEGAI_ERROR_ARGUMENT, "no such residual distribution");
+}
+
+void decode_residual_unit(const Unit& unit, std::size_t lanes, std::span<const std::uint8_t> table,
+                          const LaneBytes& source, LaneState& lane, std::span<std::int16_t> residual) {
+    const auto tables = residual_decode_tables();
+    const auto bounds = residual_bounds();
+    std::array<bool, 4> escaped{};
+    for (std::size_t k = 0, i = unit.first; k < unit.count; ++k, i += unit.step) {
+        residual[i] = 0;
+        if (table[i] == kNotCoded) continue;
+        std::int32_t symbol = 0;
+        check_status(
+            me_tans::decode_step(tables[table[i]].data(), lane.stack, lane.state[me_tans::slot_of(i, lanes)], symbol),
+            source);
+        residual[i] = static_cast<std::int16_t>(symbol);
+        escaped[k] = symbol == -std::int32_t{bounds[table[i]]};
+    }
+    for (std::size_t k = 0, i = unit.first; k < unit.count; ++k, i += unit.step) {
+        if (escaped[k]) check_status(me_tans::pop_residual_escape(lane.stack, bounds[table[i]], residual[i]), source);
+    }
+}
+
+void decode_hyper_unit(const Unit& unit, std::size_t lanes, const HyperTable& table, const LaneBytes& source,
+                       LaneState& lane, std::span<std::int8_t> z_hat) {
+    std::array<std::int32_t, 4> symbols{};
+    for (std::size_t k = 0; k < unit.count; ++k) {
+        std::uint8_t& state = lane.state[me_tans::slot_of(unit.first + k * unit.step, lanes)];
+        check_status(me_tans::decode_step(table.decode_table().data(), lane.stack, state, symbols[k]), source);
+    }
+    for (std::size_t k = 0; k < unit.count; ++k) {
+        if (symbols[k] == me_tans::kHyperEscape) {
+            check_status(me_tans::pop_hyper_escape(lane.stack, symbols[k]), source);
+        }
+        z_hat[unit.first + k * unit.step] = static_cast<std::int8_t>(symbols[k] - kHyperOffset);
     }
 }
 

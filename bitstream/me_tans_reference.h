@@ -34,8 +34,20 @@ void decode_residual_reference(std::span<const LaneBytes> lanes, std::span<const
 void decode_hyper_channel_reference(std::span<const LaneBytes> lanes, std::span<me_tans::LaneState> states,
                                     const HyperTable& table, std::span<std::int8_t> z_hat);
 
+/// Decodes the coded elements of a residual unit: table symbols first, then escapes (02 section 3.5). Throws
+/// Error{entropy}.
+void decode_residual_unit(const me_tans::Unit& unit, std::size_t lanes, std::span<const std::uint8_t> table,
+                          const LaneBytes& source, me_tans::LaneState& lane, std::span<std::int16_t> residual);
+
+/// The same for hyper latents.
+void decode_hyper_unit(const me_tans::Unit& unit, std::size_t lanes, const HyperTable& table, const LaneBytes& source,
+                       me_tans::LaneState& lane, std::span<std::int8_t> z_hat);
+
 /// Throws the Error that belongs to a step's outcome; does nothing for kOk.
 void check_status(me_tans::Status status, const LaneBytes& lane);
+
+/// Throws Error{argument} unless every entry is a distribution or kNotCoded.
+void check_tables(std::span<const std::uint8_t> table);
 
 /// Throws Error{argument} unless `lanes` is 1, 2, 4, 8 or 16.
 void check_lane_count(std::size_t lanes);

@@ -3,6 +3,7 @@
 // outside.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #if defined(__CUDACC__) || defined(__HIPCC__)
@@ -82,7 +83,8 @@ JPEGAI_HD constexpr Status close_lane(const BitStack& stack, unsigned states, co
 }
 
 /// A lane in the course of decoding; with several lanes only the first state is in use (02 section 3.5).
-struct LaneState {
+/// Its size is a power of two so that a lane's address is a shift away.
+struct alignas(32) LaneState {
     BitStack stack{};
     std::uint8_t state[2] = {0, 0};
 };
@@ -183,6 +185,11 @@ JPEGAI_HD constexpr std::uint64_t lane_of(std::uint64_t i, std::uint64_t lanes) 
 JPEGAI_HD constexpr unsigned slot_of(std::uint64_t i, std::uint64_t lanes) {
     return lanes == 1 ? static_cast<unsigned>(i & 1) : 0U;
 }
+/// The up to four elements first, first + step, ... of a lane that are coded together (02 section 3.5).
+struct Unit {
+    std::size_t lane, first, step, count;
+};
+
 /// Elements before this one are coded in groups of four per lane, the others singly (02 section 3.5).
 JPEGAI_HD constexpr std::uint64_t grouped_elements(std::uint64_t elements, std::uint64_t lanes) {
     return elements / (4 * lanes) * (4 * lanes);

@@ -19,6 +19,8 @@ using Lanes = std::vector<std::vector<std::uint8_t>>;
     return result;
 }
 
+std::vector<LaneBytes> views(Lanes&&) = delete;
+
 /// Cuts concatenated lanes apart; bytes before the lanes are dropped.
 [[nodiscard]] inline Lanes cut_lanes(std::span<const std::uint8_t> bytes, const std::vector<std::size_t>& sizes) {
     std::size_t total = 0;
@@ -46,8 +48,8 @@ struct RandomResidual {
 };
 
 /// `coded` and `escapes` are shares of 256. Masked-out elements carry values too, which must not matter.
-[[nodiscard]] inline RandomResidual random_residual(std::mt19937& random, std::size_t elements, unsigned coded,
-                                                    unsigned escapes) {
+[[nodiscard]] inline RandomResidual random_residual(std::mt19937& random, std::size_t elements, std::size_t coded,
+                                                    std::size_t escapes) {
     RandomResidual result;
     for (std::size_t i = 0; i < elements; ++i) {
         const auto index = static_cast<std::uint8_t>(random() % 32);

@@ -1,0 +1,73 @@
+#include "bitstream/me_tans_kernels.h"
+
+#include <array>
+#include <vector>
+
+#include "bitstream/me_tans.h"
+#define JPEGAI_LIST_PORTABLE
+#include "bitstream/me_tans_kernels_impl.h"
+
+namespace jpegai::me_tans {
+
+#if defined(JPEGAI_ME_TANS_X86)
+extern const Kernels kKernelsSse2;
+extern const Kernels kKernelsBmi2;
+extern const Kernels kKernelsAvx512;
+#endif
+
+namespace {
+
+constexpr Kernels kKernelsPortable = make_kernels("portable");
+
+struct FastTables {
+    alignas(64) FastTable rows;
+};
+
+std::uint32_t fast_word(std::uint32_t word, std::int32_t escape) {
+    const std::int32_t symbol = word_symbol(word);
+    return word_base(word) << 24 | (static_cast<std::uint32_t>(symbol) & 0xFF) << 16 |
+           (symbol == escape ? kFastEscape : 0) | (63 - word_bits(word));
+}
+
+FastTables make_fast_tables() {
+    FastTables tables;
+    for (std::uint32_t state = 0; state < 256; ++state) tables.rows[0][state] = state << 24 | 63;
+    for (std::size_t row = 0; row < kSigmaTables; ++row) {
+        for (std::size_t state = 0; state < 256; ++state) {
+            tables.rows[1 + row][state] =
+                fast_word(residual_decode_tables()[row][state], -std::int32_t{residual_bounds()[row]});
+        }
+    }
+    return tables;
+}
+
+std::vector<const Kernels*> find_kernels() {
+    std::vector<const Kernels*> found = {&kKernelsPortable};
+#if defined(JPEGAI_ME_TANS_X86)
+    const bool bmi2 = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2");
+    found.push_back(&kKernelsSse2);
+    if (bmi2) found.push_back(&kKernelsBmi2);
+    if (bmi2 && avx512) found.push_back(&kKernelsAvx512);
+#endif
+    return found;
+}
+
+}  // namespace
+
+const FastTable& fast_tables() {
+    static const FastTables tables = make_fast_tables();
+    return tables.rows;
+}
+
+std::span<const Kernels* const> available_kernels() {
+    static const std::vector<const Kernels*> found = find_kernels();
+    return found;
+}
+
+const Kernels& best_kernels() {
+    return *available_kernels().back();
+}
+
+}  // namespace jpegai::me_tans
