@@ -67,10 +67,8 @@ Paths find_checkpoints(const std::string& folder) {
     }
 }
 
-std::shared_ptr<const WeightSet> weights_from_folder(const std::string& folder) {
-    Paths paths = find_checkpoints(folder);
-    if (paths.empty()) throw Error(JPEGAI_ERROR_MODEL, fmt::format("{} holds no weights", folder));
-    return std::make_shared<FolderSet>(folder, std::move(paths));
+std::shared_ptr<const WeightSet> weights_from_checkpoints(std::string folder, Paths paths) {
+    return std::make_shared<FolderSet>(std::move(folder), std::move(paths));
 }
 
 }  // namespace jpegai

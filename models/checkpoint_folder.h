@@ -13,8 +13,9 @@ namespace jpegai {
 /// and <folder>/models/VM_bop/x.pth. Throws Error{io}, and Error{model} when a name is there twice.
 [[nodiscard]] std::map<std::string, std::string, std::less<>> find_checkpoints(const std::string& folder);
 
-/// The weight set over those files; keys that carry no weights (is_weight_key) are never read. Throws like
-/// find_checkpoints, and Error{model} for a folder without checkpoints.
-[[nodiscard]] std::shared_ptr<const WeightSet> weights_from_folder(const std::string& folder);
+/// The weight set over such files, loaded one by one; keys that carry no weights (is_weight_key) are never read.
+/// `folder` is for descriptions only.
+[[nodiscard]] std::shared_ptr<const WeightSet> weights_from_checkpoints(
+    std::string folder, std::map<std::string, std::string, std::less<>> paths);
 
 }  // namespace jpegai

@@ -19,4 +19,18 @@ namespace jpegai {
     return sign | (magnitude >= 0x7C00u ? special : finite);
 }
 
+/// A float16 for a float32: exact where there is one, otherwise anything (the caller converts back and compares).
+[[nodiscard]] inline std::uint16_t float_bits_to_half(std::uint32_t bits) {
+    const std::uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7FFFFFFFu;
+    std::uint32_t half = 0;
+    if (magnitude >= 0x47800000u) {  // 65536 and more: infinity, NaN, or without equivalent
+        half = 0x7C00u | (magnitude >> 13 & 0x3FFu);
+    } else if (magnitude >= 0x38800000u) {  // at least 2^-14: normal
+        half = (magnitude - ((127u - 15u) << 23)) >> 13;
+    } else {  // a multiple of 2^-24 below 2^-14
+        half = static_cast<std::uint32_t>(std::bit_cast<float>(magnitude) * 0x1p24f);
+    }
+    return static_cast<std::uint16_t>(sign | half);
+}
+
 }  // namespace jpegai

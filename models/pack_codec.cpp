@@ -6,6 +6,7 @@
 #include <zstd.h>
 
 #include "base/error.h"
+#include "models/crc32.h"
 #include "models/half.h"
 #include "models/pack_format.h"
 
@@ -157,7 +158,18 @@ BlockDecoder::~BlockDecoder() {
 
 std::span<const std::uint8_t> BlockDecoder::decompress(const ByteSource& source, const PackEntry& entry) {
     const auto stored = source.view(entry.offset, entry.size, stored_);
+    if (entry.crc && crc32(stored) != *entry.crc) {
+        throw Error(JPEGAI_ERROR_MODEL, entry.offset,
+                    fmt::format("{}: {} {} does not have its CRC-32", source.name(), entry.file, entry.key));
+    }
     if (entry.codec == PackCodec::kRaw) return stored;
+    // A frame that says another length than the index is refused before memory is taken for either.
+    const std::uint64_t declared = ZSTD_getFrameContentSize(stored.data(), stored.size());
+    const bool one_frame = ZSTD_findFrameCompressedSize(stored.data(), stored.size()) == stored.size();
+    if (!one_frame || (declared != ZSTD_CONTENTSIZE_UNKNOWN && declared != entry.raw_size)) {
+        throw Error(JPEGAI_ERROR_MODEL, entry.offset,
+                    fmt::format("{}: {} {}: not one zstd frame of its size", source.name(), entry.file, entry.key));
+    }
     raw_.resize(static_cast<std::size_t>(entry.raw_size));
     const std::size_t made =
         ZSTD_decompressDCtx(context_of(context_), raw_.data(), raw_.size(), stored.data(), stored.size());

@@ -25,7 +25,8 @@ enum class PackEncoding : std::uint8_t {
 enum class PackCodec : std::uint8_t { kRaw = 0, kZstd = 1 };
 
 /// Limits of a reader, far above anything the standard's networks need.
-inline constexpr std::size_t kMaxPackTensors = 1 << 16, kMaxPackFiles = 4096, kMaxPackName = 255, kMaxPackRank = 8;
+inline constexpr std::size_t kMaxPackTensors = 1 << 16, kMaxPackFiles = 4096, kMaxPackName = 255, kMaxPackRank = 8,
+                             kMaxPackInfo = 1 << 16;
 inline constexpr std::size_t kMaxPackIndexBytes = 8 << 20;
 inline constexpr std::uint64_t kMaxPackTensorBytes = std::uint64_t{1} << 27, kMaxPackSetBytes = std::uint64_t{1} << 31;
 
@@ -52,7 +53,7 @@ struct PackIndex {
     unsigned version = 0;
     std::string name;         ///< of the set; empty in version 1
     std::string info;         ///< origin, licence and the like, for people; may be empty
-    std::string fingerprint;  ///< as written, hex; empty in version 1. See fingerprint().
+    std::string fingerprint;  ///< as the writer computed it, hex; empty in version 1. See fingerprint().
     std::string data_sha256;  ///< of all blocks, hex; version 1 only
     std::uint64_t data_offset = 0;
     std::vector<PackEntry> entries;  ///< sorted by file and key, no two alike
@@ -61,6 +62,10 @@ struct PackIndex {
 /// Reads and checks the head of a pack of either version: afterwards every block lies inside the source, every shape
 /// fits its sizes and the limits above hold. Throws Error{model, io}.
 [[nodiscard]] PackIndex read_pack_index(const ByteSource& source);
+
+/// Decodes every tensor and compares with what the pack says about its whole content: the SHA-256 of the data in
+/// version 1, the fingerprint in version 2. Throws Error{model} when anything differs.
+void verify_pack(const std::shared_ptr<const ByteSource>& pack);
 
 /// Stored size before compression of a tensor in the given encoding, or nothing where the combination is not allowed.
 [[nodiscard]] std::optional<std::uint64_t> pack_raw_size(const PackEntry& entry);

@@ -1,6 +1,10 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/hash.h"
+#include "models/fingerprint.h"
 #include "models/lazy_set.h"
 #include "models/pack_format.h"
 
@@ -53,13 +57,15 @@ public:
     PackSet(std::vector<OpenPack> packs, Places places)
         : LazySet(names_of(places)), packs_(std::move(packs)), places_(std::move(places)) {}
     [[nodiscard]] std::string describe() const override {
-        std::string text;
-        for (const OpenPack& pack : packs_) {
-            if (!text.empty()) text += ", ";
-            text += pack.index.name.empty() ? pack.source->name()
-                                            : fmt::format("set \"{}\" ({})", pack.index.name, pack.source->name());
-        }
+        const OpenPack& first = packs_.front();
+        std::string text = first.index.name.empty()
+                               ? fmt::format("weight pack {}", first.source->name())
+                               : fmt::format("weight set \"{}\" ({})", first.index.name, first.source->name());
+        if (packs_.size() > 1) text += fmt::format(" and {} more", packs_.size() - 1);
         return text;
+    }
+    [[nodiscard]] std::string known_fingerprint() const override {
+        return packs_.size() == 1 ? packs_.front().index.fingerprint : std::string();
     }
 
 private:
@@ -79,9 +85,33 @@ private:
     Places places_;
 };
 
+void check_data_hash(const ByteSource& pack, const PackIndex& index) {
+    Sha256 hash;
+    std::vector<std::uint8_t> piece;
+    for (std::uint64_t at = index.data_offset; at < pack.size(); at += piece.size()) {
+        piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(1 << 20, pack.size() - at)));
+        pack.read(at, piece);
+        hash.update(piece);
+    }
+    if (to_hex(hash.finish()) != index.data_sha256) {
+        throw Error(JPEGAI_ERROR_MODEL, index.data_offset, pack.name() + " does not have its SHA-256");
+    }
+}
+
 }  // namespace
 
+void verify_pack(const std::shared_ptr<const ByteSource>& pack) {
+    const PackIndex index = read_pack_index(*pack);
+    const std::string computed = compute_fingerprint(*weights_from_packs({pack}));
+    if (index.version == 1) {
+        check_data_hash(*pack, index);
+    } else if (computed != index.fingerprint) {
+        throw Error(JPEGAI_ERROR_MODEL, pack->name() + " does not have its fingerprint");
+    }
+}
+
 std::shared_ptr<const WeightSet> weights_from_packs(const std::vector<std::shared_ptr<const ByteSource>>& sources) {
+    if (sources.empty()) throw Error(JPEGAI_ERROR_ARGUMENT, "a weight set of no packs");
     std::vector<OpenPack> packs = open_packs(sources);
     Places places = place_files(packs);
     return std::make_shared<PackSet>(std::move(packs), std::move(places));

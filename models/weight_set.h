@@ -43,6 +43,8 @@ public:
     [[nodiscard]] virtual std::vector<std::string> files() const = 0;
     /// The tensors of one file, loaded on first use and kept. Throws Error{model} when it is missing or malformed.
     [[nodiscard]] virtual const Checkpoint& load(std::string_view file) const = 0;
+    /// The fingerprint that came with the set (a pack of version 2 carries one), or nothing. See fingerprint().
+    [[nodiscard]] virtual std::string known_fingerprint() const { return {}; }
     /// One tensor; throws Error{model} with file and key when it is missing.
     [[nodiscard]] const Tensor& tensor(std::string_view file, std::string_view key) const;
 };
@@ -56,7 +58,9 @@ public:
     std::string description, std::map<std::string, Checkpoint, std::less<>> files);
 
 /// SHA-256 over all tensors of a set (file, key, dtype, shape, values; sorted), as hex: the same whatever container the
-/// set is stored in. Buffers that carry no training result (entropy.*) and training state are left out.
+/// set is stored in. Buffers that carry no training result (entropy.*) and training state are left out. A pack of
+/// version 2 is believed what it says about itself (its index is protected by a checksum; verify_pack() computes it
+/// again); for every other set all files are loaded. The exact bytes that are hashed: docs/PACK_FORMAT.md.
 [[nodiscard]] std::string fingerprint(const WeightSet& set);
 
 }  // namespace jpegai

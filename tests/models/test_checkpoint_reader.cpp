@@ -1,13 +1,8 @@
 // Real checkpoints (tests/data/models, written by torch 1.13) and hand-made ones.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "base/error.h"
-#include "models/checkpoint_folder.h"
 #include "models/checkpoint_reader.h"
-#include "models/half.h"
 #include "tests/models/archive_builder.h"
 #include "tests/support/test_data.h"
 #include "tests/support/thrown.h"
@@ -199,47 +194,6 @@ TEST(CheckpointReader, DamagedBytesAreReportedOrHarmless) {
         }
     }
     EXPECT_GT(noticed, file.size()) << "most bytes of the file are covered by a check";
-}
-
-/// A folder that disappears with the test.
-class Folder {
-public:
-    Folder() : path_(std::filesystem::path(::testing::TempDir()) / ("jpegai-" + std::to_string(::getpid()))) {
-        std::filesystem::remove_all(path_);
-        std::filesystem::create_directories(path_);
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() { std::filesystem::remove_all(path_); }
-    void put(const std::string& source, const std::string& target) const {
-        std::filesystem::create_directories((path_ / target).parent_path());
-        std::filesystem::copy_file(data_path("models/" + source), path_ / target);
-    }
-    [[nodiscard]] std::string path() const { return path_.string(); }
-
-private:
-    std::filesystem::path path_;
-};
-
-TEST(CheckpointFolder, AcceptsBothLayouts) {
-    for (const std::string prefix : {"", "models/"}) {
-        const Folder folder;
-        folder.put("views.pth", prefix + "VM_bop/decoder_Y_0.5.pth");
-        folder.put("nested.pth", prefix + "VM_common_int/Y_0.012.pth");
-        const auto set = open_weights(folder.path());
-        EXPECT_EQ(set->files(), (std::vector<std::string>{"VM_bop/decoder_Y_0.5", "VM_common_int/Y_0.012"}));
-        EXPECT_EQ(set->tensor("VM_bop/decoder_Y_0.5", "parameter").floats("")[1], 6.0f);
-        EXPECT_EQ(thrown_code([&] { (void)set->tensor("VM_bop/decoder_Y_0.5", "channel_wise_entropy"); }),
-                  JPEGAI_ERROR_MODEL);
-    }
-}
-
-TEST(CheckpointFolder, RefusesWhatIsEmptyOrAmbiguous) {
-    const Folder folder;
-    EXPECT_EQ(thrown_code([&] { (void)open_weights(folder.path()); }), JPEGAI_ERROR_MODEL);
-    folder.put("views.pth", "VM_bop/x.pth");
-    folder.put("views.pth", "models/VM_bop/x.pth");
-    EXPECT_EQ(thrown_code([&] { (void)open_weights(folder.path()); }), JPEGAI_ERROR_MODEL);
 }
 
 }  // namespace

@@ -173,6 +173,7 @@ TEST(PickleReader, RefusesStackAndMemoFaults) {
                                            "N(q\x00t"sv,
                                            "h\x00"sv,
                                            "Nq\x01h\x00"sv,
+                                           "(Nq\x01h\x00t"sv,
                                            "j\xFF\xFF\xFF\xFF"sv,
                                            "Nr\xFF\xFF\xFF\xFF"sv,
                                            "R"sv,
