@@ -36,7 +36,8 @@ TEST(Hostile, DamagedHeaders) {
         for (int round = 0; round < 700; ++round) {
             std::vector<std::uint8_t> bytes = whole;
             const std::size_t flips = 1 + random() % 3;
-            for (std::size_t i = 0; i < flips; ++i) bytes[random() % 300] ^= static_cast<std::uint8_t>(1U << random() % 8);
+            for (std::size_t i = 0; i < flips; ++i)
+                bytes[random() % 300] ^= static_cast<std::uint8_t>(1U << random() % 8);
             parsed += describe(bytes);
         }
     }
