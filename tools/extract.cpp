@@ -25,12 +25,12 @@ struct ExtractOptions {
 };
 
 constexpr const char* kExamples =
-    "  jpegai extract in.bits out.bits --drop-tools        leave out the tool header\n"
-    "  jpegai extract in.bits out.bits --drop-metadata     leave out rendering information and user data\n"
-    "  jpegai extract in.bits out.bits --regions 0,2-4     keep four of the independent regions\n"
-    "  jpegai extract in.bits out.bits --channels 64,32    keep the first latent channels of luma and chroma\n"
-    "  jpegai extract in.bits out.bits --dialect is        write the published header syntax\n"
-    "  jpegai extract - - --drop-tools <in.bits >out.bits  standard input and output";
+    "  jpegai extract in.jai out.jai --drop-tools        leave out the tool header\n"
+    "  jpegai extract in.jai out.jai --drop-metadata     leave out rendering information and user data\n"
+    "  jpegai extract in.jai out.jai --regions 0,2-4     keep four of the independent regions\n"
+    "  jpegai extract in.jai out.jai --channels 64,32    keep the first latent channels of luma and chroma\n"
+    "  jpegai extract in.jai out.jai --dialect is        write the published header syntax\n"
+    "  jpegai extract - - --drop-tools <in.jai >out.jai  standard input and output";
 
 /// What the command line asks for, apart from the files.
 struct Request {
