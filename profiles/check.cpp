@@ -58,7 +58,7 @@ constexpr std::array<Rule, kRuleCount> kRules = {{
     {"level.model-dialect", "the level permits the model in the dialect of the stream", JPEGAI_ERROR_CONFORMANCE, true},
     {"picture.size", "img_width and img_height are 64 to 65599", JPEGAI_ERROR_HEADER, false},
     {"picture.display", "at most 63 columns and 63 rows are not displayed", JPEGAI_ERROR_HEADER, false},
-    {"picture.bit-depth", "bit_depth_idc is 0 (8 bits) or 1 (10 bits)", JPEGAI_ERROR_CONFORMANCE, false},
+    {"picture.bit-depth", "bit_depth_idc is 0 (8 bits) or 1 (10 bits)", JPEGAI_ERROR_UNSUPPORTED, false},
     {"format.source", "the source chroma format is 4:4:4, 4:2:2 or 4:2:0", JPEGAI_ERROR_HEADER, false},
     {"format.coded", "the coded chroma format is 4:4:4, 4:2:2 or 4:2:0", JPEGAI_ERROR_HEADER, false},
     {"format.order", "chroma is not coded finer than the source has it", JPEGAI_ERROR_HEADER, false},

@@ -20,14 +20,13 @@ namespace jpegai::tools {
 namespace {
 
 constexpr const char* kExamples =
-    "Examples:\n"
     "  jpegai decode photo.jai photo.png\n"
     "  jpegai decode photo.jai photo.y4m --models official/ --threads 8\n"
     "  jpegai decode photo.jai part.png --region 128,64,512,512   part of the picture: x,y,width,height\n"
     "  jpegai decode photo.jai quick.png --point sop --channels 32\n"
     "  jpegai decode photo.jai - --format ppm | display\n"
     "  jpegai decode a.jai b.jai c.jai --out-dir decoded/ --format png\n"
-    "  jpegai decode photo.jai out.png --dump tensors/ --md5 --stats\n";
+    "  jpegai decode photo.jai out.png --dump tensors/ --md5 --stats";
 
 struct DecodeArguments {
     std::vector<std::string> paths;  ///< IN OUT, or IN... with --out-dir

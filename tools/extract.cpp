@@ -10,6 +10,7 @@
 #include "bitstream/extract.h"
 #include "decoder/entropy_model.h"
 #include "encoder/latent_coder.h"
+#include "models/default_weights.h"
 #include "models/weight_set.h"
 #include "tools/commands.h"
 #include "tools/lists.h"
@@ -24,12 +25,12 @@ struct ExtractOptions {
 };
 
 constexpr const char* kExamples =
-    "  jpegai extract in.bits out.bits --drop-tools                   leave out the tool header\n"
-    "  jpegai extract in.bits out.bits --drop-metadata                leave out rendering information and user data\n"
-    "  jpegai extract in.bits out.bits --regions 0,2-4                keep four of the independent regions\n"
-    "  jpegai extract in.bits out.bits --channels 64,32 --models DIR  keep the first latent channels\n"
-    "  jpegai extract in.bits out.bits --dialect is                   write the published header syntax\n"
-    "  jpegai extract - - --drop-tools <in.bits >out.bits             standard input and output";
+    "  jpegai extract in.jai out.jai --drop-tools        leave out the tool header\n"
+    "  jpegai extract in.jai out.jai --drop-metadata     leave out rendering information and user data\n"
+    "  jpegai extract in.jai out.jai --regions 0,2-4     keep four of the independent regions\n"
+    "  jpegai extract in.jai out.jai --channels 64,32    keep the first latent channels of luma and chroma\n"
+    "  jpegai extract in.jai out.jai --dialect is        write the published header syntax\n"
+    "  jpegai extract - - --drop-tools <in.jai >out.jai  standard input and output";
 
 /// What the command line asks for, apart from the files.
 struct Request {
@@ -42,7 +43,6 @@ Request parse_request(const ExtractOptions& options) {
     Request request;
     if (!options.regions.empty()) request.regions = parse_index_list(options.regions, "--regions");
     if (!options.channels.empty()) request.channels = parse_channels(options.channels);
-    if (request.channels && options.models.empty()) throw UsageError("--channels needs weights: give --models");
     if (!options.dialect.empty()) request.dialect = options.dialect == "is" ? Dialect::kIs : Dialect::kDis;
     if (!request.regions && !request.channels && !request.dialect && !options.drop_tools && !options.drop_metadata) {
         throw UsageError("nothing to do: give --drop-tools, --drop-metadata, --regions, --channels or --dialect");
@@ -55,12 +55,12 @@ std::vector<std::uint8_t> with_fewer_channels(const LoadedStream& loaded, const 
                                               const std::array<std::size_t, kComponents>& channels) {
     std::array<EntropyModel, kComponents> model;
     try {
-        const std::shared_ptr<const WeightSet> weights = open_weights(models);
+        const std::shared_ptr<const WeightSet> weights = models.empty() ? open_default_weights() : open_weights(models);
         for (const Component c : {kPrimary, kSecondary}) {
             model[c] = load_entropy_model(*weights, loaded.stream.picture.model_id, c);
         }
     } catch (const Error& error) {
-        throw FileError(models, error);
+        throw FileError(models.empty() ? "default weights" : models, error);
     }
     return reduce_channels(loaded.stream, loaded.file, {&model[kPrimary], &model[kSecondary]}, channels);
 }
@@ -139,7 +139,8 @@ void add_extract(CLI::App& program, Invocation& invocation) {
         ->type_name("N[,M]");
     command
         .add_option("--models", options->models,
-                    "Weights of the stream for --channels: a folder of checkpoints or packs, or a pack")
+                    "Weights of the stream for --channels, when they are not the default ones: a folder of checkpoints "
+                    "or packs, or a pack")
         ->needs("--channels");
     command.add_option("--dialect", options->dialect, "Write this syntax of the picture header: is or dis")
         ->check(CLI::IsMember({"is", "dis"}));

@@ -19,12 +19,12 @@ struct InfoOptions {
 };
 
 constexpr const char* kExamples =
-    "  jpegai info picture.bits                 summary, verdict and substreams\n"
-    "  jpegai info --fields -v picture.bits     every header field with its width and value\n"
-    "  jpegai info --json a.bits b.bits         a JSON array with one object per file\n"
-    "  jpegai info --strict picture.bits        exit status 1 unless profile and level are met\n"
-    "  jpegai info --header-txt picture.bits    the listing of the reference software\n"
-    "  cat picture.bits | jpegai info -         standard input";
+    "  jpegai info picture.jai                 summary, verdict and substreams\n"
+    "  jpegai info --fields -v picture.jai     every header field with its width and value\n"
+    "  jpegai info --json a.jai b.jai         a JSON array with one object per file\n"
+    "  jpegai info --strict picture.jai        exit status 1 unless profile and level are met\n"
+    "  jpegai info --header-txt picture.jai    the listing of the reference software\n"
+    "  cat picture.jai | jpegai info -         standard input";
 
 ParseOptions parse_options(const InfoOptions& options) {
     ParseOptions parse;

@@ -209,8 +209,9 @@ void add_substreams(std::string& text, const Codestream& stream, bool verbose) {
         if (blocks.size() < 2) continue;
         const std::size_t shown = verbose ? blocks.size() : std::min(blocks.size(), kShortRegions);
         for (std::size_t r = 0; r < shown; ++r) {
-            text += fmt::format("    {:<10} {:>10} {:>10}        {}\n", fmt::format("region {}", r),
-                                blocks[r]->block.offset, blocks[r]->block.size, lane_sizes(*blocks[r]));
+            const std::string lanes = lane_sizes(*blocks[r]);
+            text += fmt::format("    {:<10} {:>10} {:>10}{}{}\n", fmt::format("region {}", r), blocks[r]->block.offset,
+                                blocks[r]->block.size, lanes.empty() ? "" : "        ", lanes);
         }
         if (shown < blocks.size()) text += fmt::format("    {} more regions\n", blocks.size() - shown);
     }

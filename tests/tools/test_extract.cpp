@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "models/default_weights.h"
 #include "tests/tools/process.h"
 #include "tests/tools/streams.h"
 
@@ -122,32 +123,29 @@ TEST_F(Extract, ADialectThatForbidsTheRegionsIsRefused) {
     EXPECT_NE(result.err.find("num_hor_splits_minus1"), std::string::npos) << result.err;
 }
 
-TEST_F(Extract, ChannelsOfATrainedStream) {
-    JPEGAI_NEEDS_SHARED();
-    const std::string weights = (shared_dir() / "models").string();
-    const std::string input = (shared_dir() / "models" / "vectors" / "bop_m1" / "stream.bits").string();
+TEST_F(Extract, Channels) {
+    const std::string input = stream_path("photo_bop");
     const Codestream before = parse_codestream(load_bytes(input));
-    const Codestream after = extract(input, {"--channels", "64,32", "--models", weights, "--dialect", "is"});
+    const Codestream after = extract(input, {"--channels", "64,32", "--dialect", "is"});
     EXPECT_LT(after.size, before.size);
     EXPECT_EQ(after.dialect, Dialect::kIs);
     EXPECT_EQ(after.picture.component[kPrimary].num_chs, 64);
     EXPECT_EQ(after.picture.component[kSecondary].num_chs, 32);
     EXPECT_EQ(after.hyper.block.size, before.hyper.block.size);
-    EXPECT_EQ(extract(input, {"--channels", "160", "--models", weights}).size, before.size);
+    // As many channels as there are: the same residual, coded to the same bytes.
+    EXPECT_EQ(extract(input, {"--channels", "160", "--models", default_weights_path()}).size, before.size);
     EXPECT_EQ(bytes_, load_bytes(input));
-
-    const ProcessResult missing = refuse(input, {"--channels", "64", "--models", "/no/such/weights"});
-    EXPECT_NE(missing.err.find("/no/such/weights"), std::string::npos) << missing.err;
-    EXPECT_EQ(missing.err.find("stream.bits"), std::string::npos) << missing.err;
-    const ProcessResult wrong = refuse(stream_path("filters_all"), {"--channels", "64", "--models", weights});
-    EXPECT_NE(wrong.err.find("entropy error"), std::string::npos) << wrong.err;  // coded with other weights
 }
 
-TEST_F(Extract, ChannelsNeedWeightsAndSense) {
-    const std::string input = stream_path("filters_all");
-    EXPECT_NE(refuse(input, {"--channels", "64"}, 2).err.find("--models"), std::string::npos);
-    refuse(input, {"--channels", "161", "--models", "x"}, 2);
-    refuse(input, {"--models", "x"}, 2);
+TEST_F(Extract, ChannelsNeedTheRightWeights) {
+    const ProcessResult missing =
+        refuse(stream_path("photo_bop"), {"--channels", "64", "--models", "/no/such/weights"});
+    EXPECT_NE(missing.err.find("/no/such/weights"), std::string::npos) << missing.err;
+    EXPECT_EQ(missing.err.find("photo"), std::string::npos) << missing.err;
+    const ProcessResult wrong = refuse(stream_path("filters_all"), {"--channels", "64"});  // coded with other weights
+    EXPECT_NE(wrong.err.find("entropy error"), std::string::npos) << wrong.err;
+    refuse(stream_path("photo_bop"), {"--channels", "161"}, 2);
+    refuse(stream_path("photo_bop"), {"--models", "x"}, 2);
 }
 
 TEST_F(Extract, StandardInputAndOutput) {

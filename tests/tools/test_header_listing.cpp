@@ -32,7 +32,7 @@ TEST(HeaderListing, EqualsTheReferenceForEveryVector) {
 }
 
 TEST(HeaderListing, TheProgramPrintsIt) {
-    for (const char* name : {"quality_map_threads4", "filters_all", "regions_dependent_1x2"}) {
+    for (const char* name : {"quality_map_threads4", "filters_all", "regions_dependent_1x2", "photo_bop"}) {
         const std::filesystem::path path = data_path(std::string("streams/") + name + ".bits");
         const ProcessResult result = run_jpegai({"info", "--header-txt", path.string()});
         EXPECT_EQ(result.exit_code, 0);

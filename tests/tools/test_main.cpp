@@ -26,7 +26,7 @@ TEST(Main, HelpAndVersion) {
 }
 
 TEST(Main, EverySubcommandHelpsWithExamples) {
-    for (const char* command : {"info", "extract"}) {
+    for (const char* command : {"info", "extract", "decode"}) {
         const ProcessResult help = run_jpegai({command, "--help"});
         EXPECT_EQ(help.exit_code, 0) << command;
         EXPECT_NE(help.out.find("Examples:\n  jpegai " + std::string(command)), std::string::npos) << help.out;
