@@ -28,7 +28,8 @@ public:
           skip_(1, kBlock, stride_),
           add_(1, 1, stride_),
           sums_(1, 1, stride_),
-          entries_(1, 1, stride_) {
+          entries_(1, kBlock, stride_),
+          needs_skip_(likely_ != nullptr || !setup.qp_map.empty()) {
         if (!setup.qp_map.empty()) {
             quality_ = Array3<std::int16_t>(1, setup.rows, stride_);
             for_positions([&](std::size_t y, std::size_t x) {
@@ -59,26 +60,48 @@ private:
     /// Up to 8 rows of one channel, starting at row `row` of the band.
     void block_row(const ScaleRows& part, std::size_t row, std::size_t rows) {
         const std::size_t channel = part.channel, first = part.first_row + row;
-        for (std::size_t y = 0; y < rows; ++y) {
-            const std::int16_t* s0 = part.data + (row + y) * part.stride;
-            if (quality_.empty()) {
-                add_gain(s0, setup_.gain[channel], stride_, skip_.row(0, y));
-            } else {
-                add_gain_and_quality(s0, setup_.gain[channel], quality_.row(0, first + y), stride_, skip_.row(0, y));
-            }
+        const Rows<const std::int16_t> s0 = {part.data + row * part.stride, part.stride};
+        const bool to_table = channel < targets_.table_channels;
+        const std::int16_t gain = setup_.gain[channel];
+        if (!needs_skip_) {
+            if (!to_table) return;
+            const std::int16_t add = setup_.rvs_table(channel).log[0];
+            write_table(channel, first, rows, [&](Rows<std::uint8_t> table) {
+                gain_table_rows(s0, gain, add, picture_rows(masked_, first), rows, stride_, table);
+            });
+            return;
         }
+        add_gain(s0, gain, picture_rows(quality_, first), rows, stride_, {skip_.data(), stride_});
         if (likely_ != nullptr) analyse(channel, first / kBlock, rows);
         fill_add(channel, first / kBlock);
-        const bool coded = channel < setup_.coded_channels;
+        const auto fill_table = [&](Rows<std::uint8_t> table) {
+            table_rows({skip_.data(), stride_}, add_.data(), picture_rows(masked_, first), rows, stride_, table);
+        };
+        if (to_table) write_table(channel, first, rows, fill_table);
+        if (targets_.maps != nullptr) {
+            fill_table({entries_.data(), stride_});
+            for (std::size_t y = 0; y < rows; ++y) keep(channel, first, y);
+        }
+    }
+
+    /// Rows of a padded plane of the picture from row `first`; no data when the plane is empty.
+    static Rows<const std::int16_t> picture_rows(const Array3<std::int16_t>& plane, std::size_t first) {
+        if (plane.empty()) return {};
+        return {plane.row(0, first), plane.cols()};
+    }
+
+    /// Lets `fill` write rows first .. first + rows - 1 of a channel, each padded, and brings them to the table.
+    template <class Fill>
+    void write_table(std::size_t channel, std::size_t first, std::size_t rows, const Fill& fill) {
+        // With one region the rows follow each other: what a row has in excess, the next ones overwrite.
+        const std::size_t following = (setup_.rows - first - rows) * setup_.cols;
+        if (targets_.layout->regions() == 1 && following >= stride_ - setup_.cols) {
+            fill({targets_.layout->row(targets_.table, 0, channel, first), setup_.cols});
+            return;
+        }
+        fill({entries_.data(), stride_});
         for (std::size_t y = 0; y < rows; ++y) {
-            const std::int16_t* masked = masked_.empty() ? nullptr : masked_.row(0, first + y);
-            if (channel < targets_.table_channels || (targets_.maps != nullptr && coded)) {
-                table_row(skip_.row(0, y), add_.data(), masked, stride_, entries_.data());
-            }
-            if (channel < targets_.table_channels) {
-                targets_.layout->scatter_row(entries_.data(), channel, first + y, targets_.table);
-            }
-            if (targets_.maps != nullptr) keep(channel, first + y, skip_.row(0, y), coded);
+            targets_.layout->scatter_row(entries_.row(0, y), channel, first + y, targets_.table);
         }
     }
 
@@ -89,7 +112,7 @@ private:
             std::int16_t* values = skip_.row(0, y);
             std::fill(values + (y < rows ? setup_.cols : 0), values + width, std::int16_t{kAnalysisPad});
         }
-        sum_rows(skip_.data(), stride_, stride_, sums_.data());
+        sum_rows({skip_.data(), stride_}, stride_, sums_.data());
         std::int16_t* likely = likely_->row(channel, block_row);
         for (std::size_t b = 0; b < blocks; ++b) {
             std::int32_t sum = 32;
@@ -111,12 +134,16 @@ private:
         }
     }
 
-    void keep(std::size_t channel, std::size_t y, const std::int16_t* skip, bool coded) {
+    /// Row y of skip_, add_ and entries_ into the maps.
+    void keep(std::size_t channel, std::size_t first, std::size_t y) {
         ScaleMaps& maps = *targets_.maps;
-        std::copy_n(skip, setup_.cols, maps.skip_scale_log.row(channel, y));
+        const bool coded = channel < setup_.coded_channels;
+        const std::int16_t* skip = skip_.row(0, y);
+        const std::uint8_t* entries = entries_.row(0, y);
+        std::copy_n(skip, setup_.cols, maps.skip_scale_log.row(channel, first + y));
         for (std::size_t x = 0; x < setup_.cols; ++x) {
-            maps.scale_log(channel, y, x) = static_cast<std::int16_t>(skip[x] + add_.data()[x]);
-            maps.mask(channel, y, x) = coded && entries_.data()[x] != kNotCoded ? 1 : 0;
+            maps.scale_log(channel, first + y, x) = static_cast<std::int16_t>(skip[x] + add_.data()[x]);
+            maps.mask(channel, first + y, x) = coded && entries[x] != kNotCoded ? 1 : 0;
         }
     }
 
@@ -127,7 +154,8 @@ private:
     Array3<std::int16_t> skip_;     ///< 8 rows before RVS and GRFS
     Array3<std::int16_t> add_;      ///< one row: RVS and GRFS term
     Array3<std::int32_t> sums_;     ///< one row: column sums of skip_
-    Array3<std::uint8_t> entries_;  ///< one row of distribution indices
+    Array3<std::uint8_t> entries_;  ///< 8 rows of distribution indices
+    bool needs_skip_;               ///< something else than the table depends on skip_
     Array3<std::int16_t> quality_;  ///< quality-map term of the whole picture, padded rows
     Array3<std::int16_t> masked_;   ///< 0 at forced positions, -1 elsewhere, padded rows
 };

@@ -29,8 +29,9 @@ struct HsAvx512 {
         for (std::size_t group = 0; group < 4; ++group) __builtin_memcpy(target + group * plane, &words[group], 4);
     }
     static void store_scale(Vec acc, Vec shift, std::int16_t* target, std::size_t stride) {
+        // |INT32_MIN| stays INT32_MIN, whose lower half, all that is stored, is the 0 that the clip asks for.
         acc = _mm512_abs_epi32(_mm512_srav_epi32(acc, shift));
-        acc = _mm512_min_epi32(_mm512_max_epi32(acc, _mm512_setzero_si512()), _mm512_set1_epi32(kScaleLogMax));
+        acc = _mm512_min_epi32(acc, _mm512_set1_epi32(kScaleLogMax));
         const __m256i values = _mm512_cvtepi32_epi16(acc);
         const __m128i upper = _mm256_castsi256_si128(values), lower = _mm256_extracti128_si256(values, 1);
         _mm_storel_epi64(reinterpret_cast<__m128i*>(target), upper);

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "decoder/dequantise.h"
 #include "decoder/entropy_model.h"
-#include "decoder/region_layout.h"
 #include "spec/scale_tables.h"
 #include "tests/support/test_data.h"
 #include "tests/support/thrown.h"
@@ -30,11 +30,17 @@ TEST(Gain, DequantisedValuesEqualTheReference) {
     const nlohmann::json file = load_json(data_path("standard/gain.json"));
     ASSERT_EQ(file.at("dequant").size(), 9U);
     for (const auto& entry : file.at("dequant")) {
-        std::vector<float> values;
-        for (const int symbol : entry.at("resid").get<std::vector<int>>()) {
-            values.push_back(static_cast<float>(symbol) / gain_divisor(entry.at("v")));
-        }
-        EXPECT_EQ(entry.at("deq_f32_bits").get<std::vector<std::uint32_t>>(), float_bits(values)) << entry.at("v");
+        // A picture of 64 x 64 has 4 x 4 latents; the symbols fill the first of them.
+        std::vector<std::int16_t> symbols = entry.at("resid").get<std::vector<std::int16_t>>();
+        const std::size_t count = symbols.size();
+        symbols.resize(16);
+        ScaleSetup setup;
+        setup.rows = setup.cols = 4;
+        setup.gain = {entry.at("v").get<std::int16_t>()};
+        setup.grfs = {GrfsVariant::kOff};
+        const Array3<float> values = dequantise(setup, RegionLayout(PictureHeader{}, 1), symbols, {true}, 1, 1, {});
+        EXPECT_EQ(entry.at("deq_f32_bits").get<std::vector<std::uint32_t>>(), float_bits(values.span().first(count)))
+            << entry.at("v");
     }
 }
 
