@@ -9,15 +9,10 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/math.h"
+#include "decoder/row_ops.h"
 
 namespace jpegai {
 namespace {
-
-/// NaN gives lo.
-inline float clamped(float x, float lo, float hi) {
-    const float raised = x > lo ? x : lo;
-    return raised < hi ? raised : hi;
-}
 
 void copy_rows(const Array3<float>& from, std::size_t channel, ChromaFormat step, Array3<float>& to,
                const RowRunner& rows) {
@@ -42,37 +37,39 @@ constexpr float kBlueFromU = 1.8556F;
 
 /// In place: a, b, c hold Y, U, V on the scale 0..255, or chroma on 0..1 when `scaled_chroma`.
 void rgb_row(float* a, float* b, float* c, std::size_t count, bool scaled_chroma) {
+    divide_row(a, a, count, 255.0F);
     if (!scaled_chroma) {
-        for (std::size_t x = 0; x < count; ++x) b[x] = b[x] / 255.0F;
-        for (std::size_t x = 0; x < count; ++x) c[x] = c[x] / 255.0F;
+        divide_row(b, b, count, 255.0F);
+        divide_row(c, c, count, 255.0F);
     }
     for (std::size_t x = 0; x < count; ++x) {
-        const float y = a[x] / 255.0F, u = b[x] - 0.5F, v = c[x] - 0.5F;
-        const float red = y + kRedFromV * v;
-        const float green = (y - kGreenFromU * u) - kGreenFromV * v;
-        const float blue = y + kBlueFromU * u;
-        a[x] = clamped(red * 255.0F, 0.0F, 255.0F);
-        b[x] = clamped(green * 255.0F, 0.0F, 255.0F);
-        c[x] = clamped(blue * 255.0F, 0.0F, 255.0F);
+        const float y = a[x], u = b[x] - 0.5F, v = c[x] - 0.5F;
+        a[x] = (y + kRedFromV * v) * 255.0F;
+        b[x] = ((y - kGreenFromU * u) - kGreenFromV * v) * 255.0F;
+        c[x] = (y + kBlueFromU * u) * 255.0F;
     }
+    for (float* row : {a, b, c}) clamp_row(row, row, count, 0.0F, 255.0F);
 }
 
-/// Rounds to an integer, half to even, for |x| < 2^22: the sum has no fraction bits left.
-inline float round_half_even(float x) {
+/// Integers nearest to non-negative values below 2^22, halves to even: the first sum has no fraction bits left.
+void round_row(const float* in, std::uint16_t* out, std::size_t count) {
     constexpr float kShift = 12582912.0F;  // 1.5 * 2^23
-    return (x + kShift) - kShift;
-}
-
-void quantise_row(const float* in, std::uint16_t* out, std::size_t count, float max) {
     for (std::size_t x = 0; x < count; ++x) {
-        const float level = clamped(clamped(in[x], 0.0F, 255.0F) / 255.0F * max, 0.0F, max);
-        out[x] = static_cast<std::uint16_t>(static_cast<std::int32_t>(round_half_even(level)));
+        out[x] = static_cast<std::uint16_t>(static_cast<std::int32_t>((in[x] + kShift) - kShift));
     }
 }
 
-void quantise_row_8bit(const float* in, std::uint16_t* out, std::size_t count) {
-    for (std::size_t x = 0; x < count; ++x) {
-        out[x] = static_cast<std::uint16_t>(static_cast<std::int32_t>(round_half_even(clamped(in[x], 0.0F, 255.0F))));
+/// `max` is the largest sample value, or 0 to round as it is.
+void quantise_samples(const float* in, std::uint16_t* out, std::size_t count, float max) {
+    std::array<float, 512> level;
+    for (std::size_t start = 0; start < count; start += level.size()) {
+        const std::size_t some = std::min(level.size(), count - start);
+        clamp_row(in + start, level.data(), some, 0.0F, 255.0F);
+        if (max > 0.0F) {
+            divide_row(level.data(), level.data(), some, 255.0F);
+            multiply_row(level.data(), level.data(), some, max);
+        }
+        round_row(level.data(), out + start, some);
     }
 }
 
@@ -138,9 +135,7 @@ void yuv_to_rgb(Planes& planes, const RowRunner& rows) {
         for (std::size_t i = 1; i < 3; ++i) {
             Array3<float>& plane = planes.plane[i];
             rows(plane.rows(), [&](std::size_t first, std::size_t last) {
-                float* samples = plane.row(0, first);
-                const std::size_t count = (last - first) * plane.cols();
-                for (std::size_t x = 0; x < count; ++x) samples[x] = samples[x] / 255.0F;
+                divide_row(plane.row(0, first), plane.row(0, first), (last - first) * plane.cols(), 255.0F);
             });
         }
         convert_chroma(planes, {1, 1}, rows);
@@ -157,9 +152,7 @@ void yuv_to_rgb(Planes& planes, const RowRunner& rows) {
 void clamp_planes(Planes& planes, const RowRunner& rows) {
     for (Array3<float>& plane : planes.plane) {
         rows(plane.rows(), [&](std::size_t first, std::size_t last) {
-            float* samples = plane.row(0, first);
-            const std::size_t count = (last - first) * plane.cols();
-            for (std::size_t x = 0; x < count; ++x) samples[x] = clamped(samples[x], 0.0F, 255.0F);
+            clamp_row(plane.row(0, first), plane.row(0, first), (last - first) * plane.cols(), 0.0F, 255.0F);
         });
     }
 }
@@ -190,17 +183,11 @@ Picture quantise(const Planes& planes, unsigned bit_depth, const RowRunner& rows
     if (bit_depth < 8 || bit_depth > 16) {
         throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("bit depth {} is not 8..16", bit_depth));
     }
-    const auto max = static_cast<float>(picture.max_value());
-    const bool as_is = !planes.rgb && bit_depth == 8;
+    const float max = !planes.rgb && bit_depth == 8 ? 0.0F : static_cast<float>(picture.max_value());
     for (const Array3<float>& in : planes.plane) {
         auto out = Array3<std::uint16_t>::uninitialized(1, in.rows(), in.cols());
         rows(in.rows(), [&](std::size_t first, std::size_t last) {
-            const std::size_t count = (last - first) * in.cols();
-            if (as_is) {
-                quantise_row_8bit(in.row(0, first), out.row(0, first), count);
-            } else {
-                quantise_row(in.row(0, first), out.row(0, first), count, max);
-            }
+            quantise_samples(in.row(0, first), out.row(0, first), (last - first) * in.cols(), max);
         });
         picture.planes.push_back(std::move(out));
     }

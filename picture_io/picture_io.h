@@ -61,7 +61,7 @@ struct WriteOptions {
     /// PNG of 9 to 15 bit content, stored as 16 bit shifted up: fill the freed low bits with ones, as the reference
     /// software does (03 section 17.4), instead of zeros.
     bool fill_low_bits = true;
-    int png_level = 4;  ///< zlib level 0..9
+    int png_level = 2;  ///< zlib level 0..9; higher ones take much longer for a few per cent
 };
 
 /// Decodes the bytes of a picture file. PNG palettes become RGB, grey of 1, 2 and 4 bit becomes 8 bit; of several

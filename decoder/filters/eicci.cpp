@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "decoder/cut.h"
 #include "decoder/geometry.h"
+#include "decoder/row_ops.h"
 #include "networks/eicci.h"
 
 namespace jpegai {
@@ -29,34 +31,14 @@ std::size_t bank_index(bool short_list, const std::array<std::uint8_t, 2>& list,
     return short_list ? list[signalled] : signalled;
 }
 
-void scale_planes(Planes& planes, const RowRunner& rows) {
+/// Calls work(samples, count) for every row of every plane.
+template <class Work>
+void for_each_row(Planes& planes, const RowRunner& rows, Work work) {
     for (Array3<float>& plane : planes.plane) {
         rows(plane.rows(), [&](std::size_t first, std::size_t last) {
-            float* samples = plane.row(0, first);
-            const std::size_t count = (last - first) * plane.cols();
-            for (std::size_t x = 0; x < count; ++x) samples[x] = samples[x] / 255.0F;
+            for (std::size_t y = first; y < last; ++y) work(plane.row(0, y), plane.cols());
         });
     }
-}
-
-void clamp_and_rescale(Planes& planes, const RowRunner& rows) {
-    for (Array3<float>& plane : planes.plane) {
-        rows(plane.rows(), [&](std::size_t first, std::size_t last) {
-            float* samples = plane.row(0, first);
-            const std::size_t count = (last - first) * plane.cols();
-            for (std::size_t x = 0; x < count; ++x) {
-                const float raised = samples[x] > 0.0F ? samples[x] : 0.0F;
-                samples[x] = (raised < 1.0F ? raised : 1.0F) * 255.0F;
-            }
-        });
-    }
-}
-
-Array3<float> cut(const Array3<float>& plane, const Area& area) {
-    auto piece = Array3<float>::uninitialized(1, area.rows, area.cols);
-    for (std::size_t y = 0; y < area.rows; ++y)
-        std::copy_n(plane.row(0, area.row + y) + area.col, area.cols, piece.row(0, y));
-    return piece;
 }
 
 /// Writes the core of a network's output for one plane.
@@ -64,11 +46,7 @@ void paste_core(const Array3<float>& result, const Tile& tile, Array3<float>& pl
     if (result.channels() != 1 || result.rows() != tile.image.rows || result.cols() != tile.image.cols) {
         throw Error(JPEGAI_ERROR_INTERNAL, "eICCI network gave an output of another size");
     }
-    const Area& core = tile.core;
-    for (std::size_t y = core.row; y < core.row + core.rows; ++y) {
-        std::copy_n(result.row(0, y - tile.image.row) + (core.col - tile.image.col), core.cols,
-                    plane.row(0, y) + core.col);
-    }
+    paste(result, tile.core.row - tile.image.row, tile.core.col - tile.image.col, plane, tile.core);
 }
 
 void filter_tile(Planes& planes, const Tile& tile, const EicciSelection& selection, EicciBank& bank,
@@ -132,12 +110,15 @@ void apply_eicci(Planes& planes, const PictureHeader& picture, const EicciHeader
     }
     const ChromaFormat source = planes.chroma;
     convert_chroma(planes, {1, 1}, rows);
-    scale_planes(planes, rows);
+    for_each_row(planes, rows, [](float* row, std::size_t count) { divide_row(row, row, count, 255.0F); });
     for (std::size_t t = 0; t < tiles.size(); ++t) {
         if (context.keep_going && !context.keep_going()) throw Error(JPEGAI_ERROR_CANCELLED, "cancelled");
         if (tiles[t].core.rows > 0) filter_tile(planes, tiles[t], selections[t], bank, context);
     }
-    clamp_and_rescale(planes, rows);
+    for_each_row(planes, rows, [](float* row, std::size_t count) {
+        clamp_row(row, row, count, 0.0F, 1.0F);
+        multiply_row(row, row, count, 255.0F);
+    });
     convert_chroma(planes, source, rows);
 }
 

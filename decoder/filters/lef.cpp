@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "decoder/row_ops.h"
 #include "spec/constants.h"
 
 namespace jpegai {
@@ -42,19 +43,9 @@ std::vector<std::size_t> nearest(std::size_t in, std::size_t out) {
     return source;
 }
 
-inline float clamped_unit(float x) {
-    const float raised = x > 0.0F ? x : 0.0F;
-    return raised < 1.0F ? raised : 1.0F;
-}
-
-/// 0..255 to 0..1, IEEE division.
-void scale_row(const float* in, float* out, std::size_t count) {
-    for (std::size_t x = 0; x < count; ++x) out[x] = in[x] / 255.0F;
-}
-
 constexpr float kSide = 5.0F / 64, kCentre = 24.0F / 64;
 
-/// One output row from three rows of unit-scale samples; taps are summed in raster order.
+/// Interior samples of one output row from three rows of unit-scale samples; taps are summed in raster order.
 void sharpen_row(const std::array<const float*, 3>& in, const float* gain, float* out, std::size_t count) {
     const float *above = in[0], *here = in[1], *below = in[2];
     for (std::size_t x = 1; x + 1 < count; ++x) {
@@ -67,14 +58,10 @@ void sharpen_row(const std::array<const float*, 3>& in, const float* gain, float
         sum = sum + kSide * below[x - 1];
         sum = sum + kSide * below[x];
         sum = sum + kSide * below[x + 1];
-        const float smooth = clamped_unit(sum);
-        out[x] = clamped_unit(smooth + (here[x] - smooth) * gain[x]) * 255.0F;
+        out[x] = sum;
     }
-}
-
-/// Border samples: the smoothed value is the sample itself, so the gain has no effect.
-void clamp_border(const float* in, float* out, std::size_t first, std::size_t last) {
-    for (std::size_t x = first; x < last; ++x) out[x] = clamped_unit(in[x]) * 255.0F;
+    clamp_row(out + 1, out + 1, count - 2, 0.0F, 1.0F);
+    for (std::size_t x = 1; x + 1 < count; ++x) out[x] = out[x] + (here[x] - out[x]) * gain[x];
 }
 
 /// Rows of gains, expanded to luma columns once per latent row.
@@ -122,16 +109,17 @@ void apply_lef(Array3<float>& luma, const Array3<std::int16_t>& scale_log, std::
         std::size_t ready = first > 0 ? first - 1 : 0;
         for (std::size_t y = first; y < last; ++y) {
             for (; ready < std::min(y + 2, height); ++ready)
-                scale_row(luma.row(0, ready), unit.row(0, ready % 4), width);
+                divide_row(luma.row(0, ready), unit.row(0, ready % 4), width, 255.0F);
             const float* here = unit.row(0, y % 4);
-            if (y == 0 || y + 1 == height) {
-                clamp_border(here, out.row(0, y), 0, width);
-                continue;
+            float* row = out.row(0, y);
+            // On the border the smoothed value is the sample itself, so the gain has no effect.
+            std::copy_n(here, width, row);
+            if (y > 0 && y + 1 < height && width > 2) {
+                sharpen_row({unit.row(0, (y - 1) % 4), here, unit.row(0, (y + 1) % 4)}, gains.row(latent_row[y]), row,
+                            width);
             }
-            clamp_border(here, out.row(0, y), 0, 1);
-            sharpen_row({unit.row(0, (y - 1) % 4), here, unit.row(0, (y + 1) % 4)}, gains.row(latent_row[y]),
-                        out.row(0, y), width);
-            clamp_border(here, out.row(0, y), width - 1, width);
+            clamp_row(row, row, width, 0.0F, 1.0F);
+            multiply_row(row, row, width, 255.0F);
         }
     });
     luma = std::move(out);
