@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bitstream/me_tans.h"
+#include "bitstream/me_tans_tables.h"
 #define JPEGAI_LIST_PORTABLE
 #include "bitstream/me_tans_kernels_impl.h"
 
@@ -41,6 +42,22 @@ FastTables make_fast_tables() {
     return tables;
 }
 
+FastEncodeTable make_fast_encode_tables() {
+    FastEncodeTable tables;
+    tables.maps = residual_state_maps()[0].data();
+    tables.bounds = residual_bounds().data();
+    for (std::uint32_t row = 0; row < kSigmaTables; ++row) {
+        const std::int32_t bound = residual_bounds()[row];
+        for (std::int32_t value = -128; value <= 128; ++value) {
+            const bool escape = value >= bound || value <= -bound;
+            const auto column = static_cast<std::size_t>((escape ? -bound : value) + 128);
+            tables.words[row][value + 128] =
+                residual_encode_tables()[row][column] | row << 8 | (escape ? kEncodeEscape : 0);
+        }
+    }
+    return tables;
+}
+
 std::vector<const Kernels*> find_kernels() {
     std::vector<const Kernels*> found = {&kKernelsPortable};
 #if defined(JPEGAI_ME_TANS_X86)
@@ -59,6 +76,11 @@ std::vector<const Kernels*> find_kernels() {
 const FastTable& fast_tables() {
     static const FastTables tables = make_fast_tables();
     return tables.rows;
+}
+
+const FastEncodeTable& fast_encode_tables() {
+    static const FastEncodeTable tables = make_fast_encode_tables();
+    return tables;
 }
 
 std::span<const Kernels* const> available_kernels() {

@@ -36,6 +36,24 @@ constexpr std::uint64_t hyper_bits_needed(std::uint64_t symbols) {
 /// Length of the arrays that the listing kernels fill; they write past the end of the list.
 constexpr std::size_t kListRoom = kBlock + 32;
 
+/// Columns of an encoder row: residuals clipped to -128..128.
+constexpr std::size_t kEncodeColumns = 257;
+
+/// What the encoding kernels need to know of the residual distributions.
+struct FastEncodeTable {
+    /// Words [distribution][clipped residual + 128]: as in 02 section 3.3, plus the distribution in bits 12..8;
+    /// residuals that have to be escaped have the word of the escape symbol with bit 13 set.
+    std::uint32_t words[32][kEncodeColumns];
+    const std::uint8_t* maps;    ///< CDF position to state, [distribution][256]
+    const std::uint8_t* bounds;  ///< [distribution]
+};
+
+/// A lane in the course of encoding. Kernels write 8 bytes at `next`, so there has to be room beyond the last one.
+struct alignas(32) LaneWriter {
+    BitSink sink{};
+    std::uint8_t state[2] = {0, 0};
+};
+
 /// What the listing kernels return for a table entry that is neither a distribution nor kNotCoded.
 constexpr std::size_t kBadTable = ~std::size_t{0};
 
@@ -58,6 +76,10 @@ struct Kernels {
     bool (*decode_lanes)(const FastTable& tables, const std::uint8_t* table, std::int16_t* residual,
                          const std::uint16_t* positions, std::size_t count, LaneState* lane, std::size_t lanes);
 
+    /// Encodes the listed elements of a block of whole groups, with 1 lane or more; element 0 belongs to lane 0.
+    void (*encode_block)(const FastEncodeTable& tables, const std::uint8_t* table, const std::int16_t* residual,
+                         const std::uint16_t* positions, std::size_t count, LaneWriter* lane, std::size_t lanes);
+
     /// Hyper latents with one lane: decodes pairs of neighbours until an escape or until the lane runs low and returns
     /// how many elements were decoded. `table` has packed words.
     std::size_t (*decode_hyper_pairs)(const std::uint32_t* table, std::int8_t* z_hat, std::size_t count,
@@ -70,6 +92,7 @@ struct Kernels {
 
 /// The tables that the kernels take, built once.
 [[nodiscard]] const FastTable& fast_tables();
+[[nodiscard]] const FastEncodeTable& fast_encode_tables();
 
 /// Every set of kernels that this CPU can run, the best one last; there is at least one.
 [[nodiscard]] std::span<const Kernels* const> available_kernels();

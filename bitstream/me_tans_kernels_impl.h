@@ -183,6 +183,84 @@ bool decode_lanes(const FastTable& tables, const std::uint8_t* table, std::int16
     return true;
 }
 
+// --- residual, encoding ------------------------------------------------------------------------------------------
+
+/// Parts of a FastEncodeTable word.
+constexpr std::uint32_t kEncodeEscape = 0x2000, kEncodeRow = 0x1F00;
+
+/// push(value, count), count <= 17, eight bytes at a time.
+inline void push_fast(BitSink& sink, std::uint64_t value, unsigned count) {
+    const std::uint64_t window = sink.window | value << sink.pending;
+    const unsigned pending = sink.pending + count;
+    store64(sink.next, window);
+    sink.next += pending >> 3;
+    sink.window = window >> (pending & ~7U);
+    sink.pending = pending & 7;
+}
+
+inline void encode_fast(const FastEncodeTable& tables, std::uint32_t word, LaneWriter& lane, std::size_t slot) {
+    const std::uint32_t x = 256U | lane.state[slot];
+    const unsigned count = (lane.state[slot] + (word >> 16)) >> 8;
+    push_fast(lane.sink, x & ((1U << count) - 1), count);
+    lane.state[slot] = tables.maps[(word & kEncodeRow) | (((x >> count) + word) & 0xFF)];
+}
+
+/// The escape of `residual` (02 section 3.4).
+inline void encode_escape(const FastEncodeTable& tables, std::uint8_t index, std::int32_t residual, LaneWriter& lane) {
+    const std::int32_t excess = (residual < 0 ? -residual : residual) - tables.bounds[index];
+    const std::uint32_t value = 2 * static_cast<std::uint32_t>(excess) + (residual < 0 ? 1U : 0U);
+    const bool is_short = value < kLongEscape;
+    push_fast(lane.sink, value, is_short ? kShortEscapeBits : kLongEscapeBits);
+    push_fast(lane.sink, is_short ? 1 : 0, 1);
+}
+
+/// Words of the listed elements; `escapes` receives the places in the list of those that are escaped.
+std::size_t look_up_words(const FastEncodeTable& tables, const std::uint8_t* table, const std::int16_t* residual,
+                          const std::uint16_t* positions, std::size_t count, std::uint32_t* words,
+                          std::uint16_t* escapes) {
+    std::size_t escaped = 0;
+    for (std::size_t k = 0; k < count; ++k) {
+        const std::size_t i = positions[k];
+        std::int32_t value = residual[i];
+        value = value < -128 ? -128 : value;
+        value = value > 128 ? 128 : value;
+        words[k] = tables.words[table[i]][value + 128];
+        escapes[escaped] = static_cast<std::uint16_t>(k);
+        escaped += (words[k] & kEncodeEscape) != 0;
+    }
+    return escaped;
+}
+
+void encode_block(const FastEncodeTable& tables, const std::uint8_t* table, const std::int16_t* residual,
+                  const std::uint16_t* positions, std::size_t count, LaneWriter* lane, std::size_t lanes) {
+    std::uint32_t words[kBlock];
+    std::uint16_t escapes[kBlock + 1];
+    std::size_t escaped = look_up_words(tables, table, residual, positions, count, words, escapes);
+    const std::size_t lane_mask = lanes - 1, slot_mask = lanes == 1 ? 1 : 0, group = 4 * lanes;
+    const auto encode_down = [&](std::size_t from, std::size_t to) {
+        for (std::size_t k = from; k-- > to;) {
+            const std::size_t i = positions[k];
+            encode_fast(tables, words[k], lane[i & lane_mask], i & slot_mask);
+        }
+    };
+    while (count > 0) {
+        // Everything behind the group of the last escape, then that group: escapes before table symbols.
+        std::size_t end = 0, begin = 0;
+        if (escaped > 0) {
+            const std::size_t first = positions[escapes[escaped - 1]] & ~(group - 1);
+            for (end = escapes[escaped - 1] + std::size_t{1}; end < count && positions[end] < first + group;) ++end;
+            for (begin = escapes[escaped - 1]; begin > 0 && positions[begin - 1] >= first;) --begin;
+        }
+        encode_down(count, end);
+        for (; escaped > 0 && escapes[escaped - 1] >= begin; --escaped) {
+            const std::size_t i = positions[escapes[escaped - 1]];
+            encode_escape(tables, table[i], residual[i], lane[i & lane_mask]);
+        }
+        encode_down(end, begin);
+        count = begin;
+    }
+}
+
 // --- hyper latents -----------------------------------------------------------------------------------------------
 
 /// The state of the escape symbol, which owns the last CDF position (02 sections 3.2, 3.4).
@@ -231,7 +309,8 @@ std::size_t decode_hyper_lanes(const std::uint32_t* table, std::int8_t* z_hat, s
 }
 
 constexpr Kernels make_kernels(const char* name) {
-    return {name, list_coded, list_coded_pairs, decode_pairs, decode_lanes, decode_hyper_pairs, decode_hyper_lanes};
+    return {name,         list_coded,   list_coded_pairs,   decode_pairs,
+            decode_lanes, encode_block, decode_hyper_pairs, decode_hyper_lanes};
 }
 
 }  // namespace

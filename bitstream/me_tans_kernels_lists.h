@@ -30,6 +30,13 @@ inline std::uint64_t load64(const std::uint8_t* bytes) {
     return value;
 }
 
+inline void store64(std::uint8_t* bytes, std::uint64_t value) {
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    std::memcpy(bytes, &value, sizeof value);
+}
+
 #if defined(JPEGAI_LIST_AVX512)
 
 /// Lanes of `valid` that hold neither a distribution nor kNotCoded.
