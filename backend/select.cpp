@@ -1,16 +1,12 @@
 #include "backend/select.h"
 
-#include <fmt/format.h>
-
-#include "base/error.h"
+#include "backend/cpu/cpu_backend.h"
 
 namespace jpegai {
 
 std::shared_ptr<const Backend> make_backend(const BackendRequest& request) {
-    if (request.cpu == "contract" || request.cpu == "auto") return make_contract_backend();
-    throw Error(
-        JPEGAI_ERROR_ARGUMENT,
-        fmt::format("\"{}\" is no instruction set; use auto, contract, scalar, avx2, avx512 or neon", request.cpu));
+    if (request.cpu == "contract") return make_contract_backend();
+    return make_cpu_backend({parse_cpu_level(request.cpu), request.threads});
 }
 
 }  // namespace jpegai

@@ -5,13 +5,13 @@
 #include <memory>
 #include <string>
 
-#include "backend/backend.h"
+#include "backend/select.h"
 
 namespace jpegai::test {
 
 /// The fastest backend of this machine; all give the same bits.
 [[nodiscard]] inline std::shared_ptr<const Backend> fast_backend() {
-    return make_contract_backend();
+    return make_backend({});
 }
 
 /// True unless $JPEGAI_TEST_CASE names another case (a part of the name is enough).
