@@ -13,7 +13,7 @@ namespace {
 using Value = GraphBuilder::Value;
 
 constexpr std::size_t kPhases = 4;
-constexpr std::size_t kLuma = kLatentChannels[kPrimary];
+constexpr std::size_t kLuma = kLatentChannels[kPrimary], kChroma = kLatentChannels[kSecondary];
 constexpr std::size_t kContextGroups = 5;
 constexpr const char* kPrefix = "context.MCM.";
 
@@ -32,10 +32,10 @@ Value predict(GraphBuilder& b, Value psi, const std::vector<Value>& earlier) {
     return b.conv1x1(x, fusion + "3", kLuma);
 }
 
-/// psi chunk j lands at phase j of the latent grid.
-Value spread(GraphBuilder& b, Value psi, std::size_t channels) {
+/// Chunk j of the chroma psi lands at phase j of the latent grid.
+Value spread_psi(GraphBuilder& b, Value psi) {
     std::array<Value, kPhases> chunks{};
-    for (std::size_t j = 0; j < kPhases; ++j) chunks[j] = b.slice(psi, j * channels, channels);
+    for (std::size_t j = 0; j < kPhases; ++j) chunks[j] = b.slice(psi, j * kChroma, kChroma);
     return b.crop(b.phase_merge(chunks), kLatentStep);
 }
 
@@ -62,17 +62,15 @@ Graph context_phase_graph(std::size_t phase) {
 }
 
 Graph chroma_mean_graph() {
-    constexpr std::size_t kChroma = kLatentChannels[kSecondary];
     GraphBuilder b("chroma_mean");
     const Value residual = b.input("residual", kChroma);
     const Value psi = b.input("psi", kPhases * kChroma);
-    return b.finish({b.add(residual, spread(b, psi, kChroma))});
+    return b.finish({b.add(residual, spread_psi(b, psi))});
 }
 
-Graph psi_mean_graph(Component component) {
-    GraphBuilder b(component == kPrimary ? "psi_mean.y" : "psi_mean.uv");
-    const std::size_t channels = kLatentChannels[component];
-    return b.finish({spread(b, b.input("psi", kPhases * channels), channels)});
+Graph chroma_psi_mean_graph() {
+    GraphBuilder b("psi_mean.uv");
+    return b.finish({spread_psi(b, b.input("psi", kPhases * kChroma))});
 }
 
 }  // namespace jpegai

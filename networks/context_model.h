@@ -19,8 +19,8 @@ namespace jpegai {
 /// y_hat. No weights.
 [[nodiscard]] Graph chroma_mean_graph();
 
-/// Input: psi (4 C channels of `component`); output: the mean at latent resolution, ceil(nominal / 16) large. For
-/// chroma what chroma_mean_graph adds to the residual. No weights.
-[[nodiscard]] Graph psi_mean_graph(Component component);
+/// Input: psi (384 channels); output: the mean alone that chroma_mean_graph adds to the residual, as the encoder needs
+/// it. No weights.
+[[nodiscard]] Graph chroma_psi_mean_graph();
 
 }  // namespace jpegai

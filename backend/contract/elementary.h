@@ -2,7 +2,10 @@
 // operations each, for every backend. Usable in CUDA device code; compile with contraction off.
 #pragma once
 
+#include <cfloat>
 #include <cstdint>
+
+static_assert(FLT_EVAL_METHOD == 0, "float expressions must be evaluated in float (spec/numeric_contract.md)");
 
 #if defined(__CUDACC__)
 #define JPEGAI_CONTRACT_FUNCTION __host__ __device__ inline

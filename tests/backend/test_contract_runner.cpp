@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <limits>
+#include <memory>
 
 #include "backend/backend.h"
 #include "backend/contract/isa.h"
@@ -34,46 +37,93 @@ std::vector<Size> sizes(const std::vector<Array3<float>>& arrays) {
     return list;
 }
 
+std::vector<Array3<float>> run_random(const KnownGraph& known, Network network, Size nominal, std::uint64_t seed) {
+    const auto inputs = random_inputs(known.graph, nominal, known.divisors, seed, known.input_scale);
+    RunContext context;
+    return make_contract_backend()->prepare(std::move(network))->run(pointers(inputs), nominal, context);
+}
+
 /// Any change of these hashes is a change of the numeric contract.
 TEST(ContractRunner, BitsOfEveryNetworkAreKnown) {
     const nlohmann::json known_bits = load_json(data_path("networks/bits.json"));
     constexpr Size kNominal = {70, 90};
     for (const KnownGraph& known : known_graphs()) {
-        const auto inputs = random_inputs(known.graph, kNominal, known.divisors, 77, known.input_scale);
-        const auto runner = make_contract_backend()->prepare(random_network(known.graph, 33));
-        RunContext context;
-        const auto outputs = runner->run(pointers(inputs), kNominal, context);
-        EXPECT_EQ(bits_hash(outputs), known_bits.value(known.graph.name, "")) << known.graph.name;
+        EXPECT_EQ(bits_hash(run_random(known, random_network(known.graph, 33), kNominal, 77)),
+                  known_bits.value(known.graph.name, ""))
+            << known.graph.name;
     }
 }
 
-#if defined(__x86_64__)
 /// Hashes of the results of the networks that are quick to run.
 std::vector<std::string> quick_hashes() {
     constexpr Size kNominal = {34, 40};
     std::vector<std::string> hashes;
     for (const KnownGraph& known : known_graphs()) {
         if (known.graph.name == "analysis.hop.y" || known.graph.name == "synthesis.hop.y") continue;
-        const auto inputs = random_inputs(known.graph, kNominal, known.divisors, 5, known.input_scale);
-        RunContext context;
-        const auto runner = make_contract_backend()->prepare(random_network(known.graph, 6));
-        hashes.push_back(bits_hash(runner->run(pointers(inputs), kNominal, context)));
+        hashes.push_back(bits_hash(run_random(known, random_network(known.graph, 6), kNominal, 5)));
     }
     return hashes;
 }
 
-TEST(ContractRunner, BitsDoNotDependOnTheInstructionSet) {
+/// The network with every 1000th weight replaced by an infinity, a NaN or a huge value.
+Network hostile_network(const Graph& graph) {
+    constexpr float kInfinity = std::numeric_limits<float>::infinity();
+    constexpr std::array<float, 4> kValues = {kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), 3e38F};
+    Network network = random_network(graph, 8);
+    std::size_t count = 0;
+    for (Network::Weights& w : network.weights) {
+        if (w.weight.empty()) continue;
+        auto values = std::make_shared<std::vector<float>>(w.weight.begin(), w.weight.end());
+        for (float& v : *values) {
+            if (++count % 1000 == 0) v = kValues[count / 1000 % kValues.size()];
+        }
+        w.weight = *values;
+        network.derived.push_back(std::move(values));
+    }
+    return network;
+}
+
+/// Pictures that the synthesis networks make of hostile weights; expects samples of 0..255.
+std::vector<std::string> hostile_pictures() {
+    constexpr Size kNominal = {33, 48};
+    std::vector<std::string> hashes;
+    for (const KnownGraph& known : known_graphs()) {
+        if (!known.graph.name.starts_with("synthesis.") || known.graph.name == "synthesis.hop.y") continue;
+        const auto planes = run_random(known, hostile_network(known.graph), kNominal, 5);
+        for (const float v : planes[0].span()) EXPECT_TRUE(v >= 0.0F && v <= 255.0F) << known.graph.name << " " << v;
+        hashes.push_back(bits_hash(planes));
+    }
+    return hashes;
+}
+
+#if defined(__x86_64__)
+/// Calls `check` with every instruction set below the best one of this machine switched on.
+template <class Check>
+void for_lower_levels(const Check& check) {
     using contract::VectorLevel;
     const VectorLevel best = contract::vector_level();
-    const std::vector<std::string> wanted = quick_hashes();
     for (const VectorLevel level : {VectorLevel::kBaseline, VectorLevel::kAvx2}) {
         if (level >= best) continue;
+        SCOPED_TRACE(static_cast<int>(level));
         contract::vector_level() = level;
-        EXPECT_EQ(quick_hashes(), wanted) << static_cast<int>(level);
+        check();
     }
     contract::vector_level() = best;
 }
+#else
+template <class Check>
+void for_lower_levels(const Check&) {}
 #endif
+
+TEST(ContractRunner, BitsDoNotDependOnTheInstructionSet) {
+    const std::vector<std::string> wanted = quick_hashes();
+    for_lower_levels([&] { EXPECT_EQ(quick_hashes(), wanted); });
+}
+
+TEST(ContractRunner, HostileWeightsMakeTheSamePictureEverywhere) {
+    const std::vector<std::string> wanted = hostile_pictures();
+    for_lower_levels([&] { EXPECT_EQ(hostile_pictures(), wanted); });
+}
 
 TEST(ContractRunner, ReportsEveryLayerAndCanBeCancelled) {
     const Size nominal = {40, 64};

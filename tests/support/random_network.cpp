@@ -110,10 +110,10 @@ std::vector<KnownGraph> known_graphs() {
         }
         graphs.push_back({hyper_encoder_graph(component), {16}, kLatentScale});
         graphs.push_back({hyper_decoder_graph(component), {64}, kLatentScale});
-        graphs.push_back({psi_mean_graph(component), {32}, kUnit});
     }
     graphs.push_back({context_model_graph(), {16, 32}, kLatentScale});
     graphs.push_back({chroma_mean_graph(), {16, 32}, kLatentScale});
+    graphs.push_back({chroma_psi_mean_graph(), {32}, kUnit});
     for (std::size_t phase = 0; phase < 4; ++phase) {
         graphs.push_back({context_phase_graph(phase), {32, 32, 32, 32}, kLatentScale});
     }
