@@ -1,6 +1,6 @@
 #include "bitstream/me_tans_kernels.h"
 
-#include <array>
+#include <algorithm>
 #include <vector>
 
 #include "bitstream/me_tans.h"
@@ -20,34 +20,30 @@ namespace {
 
 constexpr Kernels kKernelsPortable = make_kernels("portable");
 
-struct FastTables {
-    alignas(64) FastTable rows;
-};
-
 std::uint32_t fast_word(std::uint32_t word, std::int32_t escape) {
     const std::int32_t symbol = word_symbol(word);
     return word_base(word) << 24 | (static_cast<std::uint32_t>(symbol) & 0xFF) << 16 |
            (symbol == escape ? kFastEscape : 0) | (63 - word_bits(word));
 }
 
-FastTables make_fast_tables() {
-    FastTables tables;
-    for (std::uint32_t state = 0; state < 256; ++state) tables.rows[0][state] = state << 24 | 63;
+FastTable make_fast_table() {
+    FastTable table;
+    for (std::uint32_t state = 0; state < 256; ++state) table.words[state] = state << 24 | 63;
     for (std::size_t row = 0; row < kSigmaTables; ++row) {
         for (std::size_t state = 0; state < 256; ++state) {
-            tables.rows[1 + row][state] =
+            table.words[256 * (1 + row) + state] =
                 fast_word(residual_decode_tables()[row][state], -std::int32_t{residual_bounds()[row]});
         }
     }
-    return tables;
+    return table;
 }
 
 FastEncodeTable make_fast_encode_tables() {
     FastEncodeTable tables;
-    tables.maps = residual_state_maps()[0].data();
-    tables.bounds = residual_bounds().data();
     for (std::uint32_t row = 0; row < kSigmaTables; ++row) {
         const std::int32_t bound = residual_bounds()[row];
+        tables.bounds[row] = residual_bounds()[row];
+        std::copy_n(residual_state_maps()[row].data(), 256, tables.maps + 256 * row);
         for (std::int32_t value = -128; value <= 128; ++value) {
             const bool escape = value >= bound || value <= -bound;
             const auto column = static_cast<std::size_t>((escape ? -bound : value) + 128);
@@ -74,8 +70,8 @@ std::vector<const Kernels*> find_kernels() {
 }  // namespace
 
 const FastTable& fast_tables() {
-    static const FastTables tables = make_fast_tables();
-    return tables.rows;
+    static const FastTable table = make_fast_table();
+    return table;
 }
 
 const FastEncodeTable& fast_encode_tables() {

@@ -15,11 +15,13 @@ namespace jpegai::me_tans {
 /// number of lanes; small enough for positions of 16 bits and for all data of a block to stay in the first-level cache.
 constexpr std::size_t kBlock = 512;
 
-/// Decoder words [state] of the residual distributions 0..31 in the rows 1 + sigma_idx, arranged for the fewest
-/// dependent operations: bits 31..24 base, 23..16 symbol, 12 set for the escape, 5..0 = 63 - bits to pop. The low half
-/// of a sum of words tells the sum of the bits and whether there was an escape. Row 0, where kNotCoded leads as the
-/// signed number -1, pops nothing and leaves every state as it is.
-using FastTable = std::uint32_t[1 + 32][256];
+/// Decoder words of the residual distributions: 256, one per state, from 256 * (1 + sigma_idx) on. They are arranged
+/// for the fewest dependent operations: bits 31..24 base, 23..16 symbol, 12 set for the escape, 5..0 = 63 - bits to
+/// pop. The low half of a sum of words tells the sum of the bits and whether there was an escape. The first 256 words,
+/// where kNotCoded leads as the signed number -1, pop nothing and leave every state as it is.
+struct FastTable {
+    alignas(64) std::uint32_t words[256 * (1 + 32)];
+};
 
 /// Bytes in front of a lane that a kernel may read as if they were the lane's.
 constexpr std::size_t kMargin = 8;
@@ -44,8 +46,8 @@ struct FastEncodeTable {
     /// Words [distribution][clipped residual + 128]: as in 02 section 3.3, plus the distribution in bits 12..8;
     /// residuals that have to be escaped have the word of the escape symbol with bit 13 set.
     std::uint32_t words[32][kEncodeColumns];
-    const std::uint8_t* maps;    ///< CDF position to state, [distribution][256]
-    const std::uint8_t* bounds;  ///< [distribution]
+    std::uint8_t maps[256 * 32];  ///< CDF position to state, 256 per distribution
+    std::uint8_t bounds[32];
 };
 
 /// A lane in the course of encoding. Kernels write 8 bytes at `next`, so there has to be room beyond the last one.

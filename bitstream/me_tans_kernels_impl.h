@@ -38,7 +38,7 @@ inline std::uint32_t fast_next(std::uint32_t word, std::uint64_t window) {
 /// The row of a distribution or of kNotCoded. Its address is kept apart from the state's so that the way from state to
 /// word is one load; left alone, compilers add the two first.
 inline const std::uint32_t* fast_row(const FastTable& tables, std::uint8_t index) {
-    const std::uint32_t* row = tables[1] + std::ptrdiff_t{256} * static_cast<std::int8_t>(index);
+    const std::uint32_t* row = tables.words + std::ptrdiff_t{256} * (1 + static_cast<std::int8_t>(index));
     __asm__("" : "+r"(row));
     return row;
 }

@@ -151,6 +151,16 @@ TEST(MeTansProperty, Damage) {
     EXPECT_GT(errors, 100U);
 }
 
+/// However many blocks follow the end of a lane, nothing in front of it may be read.
+TEST(MeTansProperty, FarBeyondTheEnd) {
+    for (const std::size_t n : kLaneCounts) {
+        const Lanes lanes(n, {0x12, 0x34, 0x56});
+        const std::vector<std::uint8_t> table(40 * me_tans::kBlock, 31);
+        EXPECT_TRUE(common_outcome(lanes, table, table.size()).error.has_value());
+        EXPECT_TRUE(common_outcome(lanes, table, table.size() - 4 * n).error.has_value());
+    }
+}
+
 TEST(MeTansProperty, RandomBytes) {
     std::mt19937 random(6);
     for (unsigned round = 0; round < 400; ++round) {
@@ -289,6 +299,21 @@ TEST(MeTansProperty, ListsOfCodedElements) {
             EXPECT_TRUE(std::equal(elements.begin(), elements.end(), list.begin())) << kernels->name;
             ASSERT_EQ(kernels->list_coded_pairs(call.table.data(), count / 2, list.data()), pairs.size());
             EXPECT_TRUE(std::equal(pairs.begin(), pairs.end(), list.begin())) << kernels->name;
+        }
+    }
+}
+
+TEST(MeTansProperty, ListsFindBadTables) {
+    std::mt19937 random(8);
+    std::vector<std::uint16_t> list(me_tans::kListRoom);
+    for (const Kernels* kernels : available_kernels()) {
+        for (unsigned bad = kSigmaTables; bad < kNotCoded; ++bad) {
+            RandomResidual call =
+                random_residual(random, 2 * (1 + random() % (me_tans::kBlock / 2)), random() % 257, 0);
+            const std::size_t count = call.table.size();
+            call.table[random() % count] = static_cast<std::uint8_t>(bad);
+            EXPECT_EQ(kernels->list_coded(call.table.data(), count, list.data()), me_tans::kBadTable) << bad;
+            EXPECT_EQ(kernels->list_coded_pairs(call.table.data(), count / 2, list.data()), me_tans::kBadTable) << bad;
         }
     }
 }
