@@ -81,15 +81,17 @@ template <class V, std::size_t kPositions, std::size_t kVectors, class Body>
     });
 }
 
+/// `at`: floats from the first tile's outputs to this one's.
 template <class V, std::size_t kPositions, std::size_t kVectors>
-[[gnu::always_inline]] inline void start_sums(typename V::F (&acc)[kPositions][kVectors], const ConvTile& t) {
+[[gnu::always_inline]] inline void start_sums(typename V::F (&acc)[kPositions][kVectors], const ConvTiles& t,
+                                              std::size_t at) {
     using F = typename V::F;
     if (t.start != nullptr) {
         for_each_sum<V>(acc, [&](F& sum, std::size_t, std::size_t b, std::size_t lane)
                                  JPEGAI_INLINE_BODY { sum = V::load(t.start + b * kBlock + lane); });
     } else {
         for_each_sum<V>(acc, [&](F& sum, std::size_t p, std::size_t b, std::size_t lane)
-                                 JPEGAI_INLINE_BODY { sum = V::load(t.out[b] + p * t.out_step + lane); });
+                                 JPEGAI_INLINE_BODY { sum = V::load(t.out[b] + at + p * t.out_step + lane); });
     }
 }
 
@@ -116,63 +118,67 @@ template <class V>
 /// Finishes sums[position][block][16] and stores them. Not part of the unrolled tiles, which would grow by far more
 /// than the trip through the stack costs.
 template <class V>
-[[gnu::noinline]] void store_finished(const ConvTile& t, const float* sums, std::size_t positions, std::size_t blocks) {
+[[gnu::noinline]] void store_finished(const ConvTiles& t, std::size_t at, const float* sums, std::size_t positions,
+                                      std::size_t blocks) {
+    const bool has_other = t.finish == Finish::kAdd || t.finish == Finish::kReluAdd || t.finish == Finish::kGate;
     for (std::size_t b = 0; b < blocks; ++b) {
-        const bool has_other = t.finish == Finish::kAdd || t.finish == Finish::kReluAdd || t.finish == Finish::kGate;
-        float* const out = t.out[b];
-        const float* const other = has_other ? t.other[b] : out;
-        float* const copy = t.relu6[0] != nullptr ? t.relu6[b] : nullptr;
+        float* const out = t.out[b] + at;
+        const float* const other = has_other ? t.other[b] + at : out;
+        float* const copy = t.relu6[0] != nullptr ? t.relu6[b] + at : nullptr;
         for (std::size_t p = 0; p < positions; ++p) {
             for (std::size_t lane = 0; lane < kBlock; lane += V::kLanes) {
-                const std::size_t at = p * t.out_step + lane;
+                const std::size_t i = p * t.out_step + lane;
                 const auto value =
-                    finish_vector<V>(V::load(sums + (p * blocks + b) * kBlock + lane), t.finish, other + at);
-                V::store(out + at, value);
-                if (copy != nullptr) V::store(copy + at, relu6<V>(value));
+                    finish_vector<V>(V::load(sums + (p * blocks + b) * kBlock + lane), t.finish, other + i);
+                V::store(out + i, value);
+                if (copy != nullptr) V::store(copy + i, relu6<V>(value));
             }
         }
     }
 }
 
 template <class V, std::size_t kPositions, std::size_t kVectors>
-[[gnu::always_inline]] inline void finish_sums(typename V::F (&acc)[kPositions][kVectors], const ConvTile& t) {
+[[gnu::always_inline]] inline void finish_sums(typename V::F (&acc)[kPositions][kVectors], const ConvTiles& t,
+                                               std::size_t at) {
     using F = typename V::F;
-    if (t.finish == Finish::kNone && t.relu6[0] == nullptr) {
-        for_each_sum<V>(acc, [&](F& sum, std::size_t p, std::size_t b, std::size_t lane)
-                                 JPEGAI_INLINE_BODY { V::store(t.out[b] + p * t.out_step + lane, sum); });
-        return;
-    }
     constexpr std::size_t kBlocks = kVectors * V::kLanes / kBlock;
-    alignas(64) float sums[kPositions * kBlocks * kBlock];
-    for_each_sum<V>(acc, [&](F& sum, std::size_t p, std::size_t b, std::size_t lane)
-                             JPEGAI_INLINE_BODY { V::store(sums + (p * kBlocks + b) * kBlock + lane, sum); });
-    store_finished<V>(t, sums, kPositions, kBlocks);
+    const bool copied = t.relu6[0] != nullptr;
+    if (t.finish == Finish::kNone && !copied) {
+        for_each_sum<V>(acc, [&](F& sum, std::size_t p, std::size_t b, std::size_t lane)
+                                 JPEGAI_INLINE_BODY { V::store(t.out[b] + at + p * t.out_step + lane, sum); });
+    } else if (t.finish == Finish::kGate && !copied) {  // behind convolutions too small to hide the trip
+        for_each_sum<V>(acc, [&](F& sum, std::size_t p, std::size_t b, std::size_t lane) JPEGAI_INLINE_BODY {
+            const std::size_t i = at + p * t.out_step + lane;
+            V::store(t.out[b] + i, gate<V>(V::load(t.other[b] + i), sum));
+        });
+    } else {
+        alignas(64) float sums[kPositions * kBlocks * kBlock];
+        for_each_sum<V>(acc, [&](F& sum, std::size_t p, std::size_t b, std::size_t lane)
+                                 JPEGAI_INLINE_BODY { V::store(sums + (p * kBlocks + b) * kBlock + lane, sum); });
+        store_finished<V>(t, at, sums, kPositions, kBlocks);
+    }
 }
 
-template <class V, ConvShape kShape, std::size_t kBlocks, std::size_t kPositions>
-void conv_tile(const ConvTile& t) {
+/// All terms of one tile whose leftmost tap lies `first` floats from column 0.
+template <class V, ConvShape kShape, std::size_t kPositions, std::size_t kVectors>
+[[gnu::always_inline]] inline void sum_tile(typename V::F (&acc)[kPositions][kVectors], const ConvTiles& t,
+                                            std::ptrdiff_t first, bool skip_left, bool skip_right) {
     using T = ShapeTraits<kShape>;
-    constexpr std::size_t kVectors = kTileVectors<V, kBlocks>;
-    constexpr std::size_t kRowWeights = T::kCols * kBlocks * kBlock;
-    typename V::F acc[kPositions][kVectors];
-    start_sums<V>(acc, t);
+    constexpr std::size_t kRowWeights = T::kCols * kVectors * V::kLanes;
     const float* const* rows = t.rows;
     const float* weights = t.weights;
     const std::size_t kernel_rows = t.kernel_rows, channel_step = t.channel_step;
-    const std::ptrdiff_t first = t.first;
-    const bool skip_left = t.skip_left, skip_right = t.skip_right;
     for (std::size_t left = t.channels; left != 0; rows += kernel_rows) {
         const std::size_t lanes = left < T::kLanes ? left : T::kLanes;
         left -= lanes;
         std::size_t lane = 0;
         if constexpr (kShape == ConvShape::k1) {
             constexpr std::size_t kUnroll = 4;  // a single tap is too little work for one turn of the loop
-            if (kernel_rows == 1) {
+            if (kernel_rows == 1 && channel_step == kRowWeights) {
                 const float* x = rows[0] + first;
-                for (; lane + kUnroll <= lanes; lane += kUnroll, x += kUnroll) {
+                for (; lane + kUnroll <= lanes; lane += kUnroll, x += kUnroll, weights += kUnroll * kRowWeights) {
                     unroll<kUnroll>([&](auto u) JPEGAI_INLINE_BODY {
-                        add_kernel_row<V, kShape>(acc, x + u, weights, false, false);
-                        weights += channel_step;
+                        add_kernel_row<V, kShape>(acc, x + u, weights + u * kRowWeights, false, false);
                     });
                 }
             }
@@ -184,7 +190,20 @@ void conv_tile(const ConvTile& t) {
             }
         }
     }
-    finish_sums<V>(acc, t);
+}
+
+template <class V, ConvShape kShape, std::size_t kBlocks, std::size_t kPositions>
+void conv_tiles(const ConvTiles& t) {
+    using T = ShapeTraits<kShape>;
+    constexpr std::ptrdiff_t kInStep = kPositions * T::kStride * T::kStep;
+    std::ptrdiff_t first = t.first;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < t.count; ++i, first += kInStep, at += kPositions * t.out_step) {
+        typename V::F acc[kPositions][kTileVectors<V, kBlocks>];
+        start_sums<V>(acc, t, at);
+        sum_tile<V, kShape>(acc, t, first, t.skip_left && i == 0, t.skip_right && i + 1 == t.count);
+        finish_sums<V>(acc, t, at);
+    }
 }
 
 template <class V>
@@ -234,7 +253,7 @@ constexpr void list_tiles(CpuKernels& table) {
         constexpr std::size_t kMax = max_positions<V, kShape, kBlocks>();
         unroll<kMax>([&](auto p) {
             if constexpr (kHasTile<kShape, p + 1, kMax>) {
-                table.conv[static_cast<std::size_t>(kShape)][kBlocks][p + 1] = conv_tile<V, kShape, kBlocks, p + 1>;
+                table.conv[static_cast<std::size_t>(kShape)][kBlocks][p + 1] = conv_tiles<V, kShape, kBlocks, p + 1>;
             }
         });
     }

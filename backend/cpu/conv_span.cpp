@@ -24,20 +24,23 @@ std::size_t fitting_tile(const Tiles& tiles, std::size_t positions, std::size_t 
     return p;
 }
 
-void run_tile(const ConvSpan& span, ConvTileFunction function, std::size_t positions, std::size_t x) {
-    ConvTile tile = span.tile;
+/// `count` tiles of `positions` positions from column x on.
+void run_tiles(const ConvSpan& span, const Tiles& tiles, std::size_t positions, std::size_t x, std::size_t count) {
+    if (count == 0) return;
+    ConvTiles t = span.tile;
     const std::size_t stride = shape_stride(span.shape), cols = shape_cols(span.shape);
     const std::ptrdiff_t left = static_cast<std::ptrdiff_t>(x * stride) + span.col_offset;
-    const std::ptrdiff_t right = left + static_cast<std::ptrdiff_t>((positions - 1) * stride + cols - 1);
-    tile.first = left * static_cast<std::ptrdiff_t>(shape_step(span.shape));
-    tile.skip_left = left < 0;
-    tile.skip_right = right >= static_cast<std::ptrdiff_t>(span.in_cols);
+    const std::ptrdiff_t right = left + static_cast<std::ptrdiff_t>((count * positions - 1) * stride + cols - 1);
+    t.count = count;
+    t.first = left * static_cast<std::ptrdiff_t>(shape_step(span.shape));
+    t.skip_left = left < 0;
+    t.skip_right = right >= static_cast<std::ptrdiff_t>(span.in_cols);
     for (std::size_t b = 0; b < span.blocks; ++b) {
-        tile.out[b] += x * tile.out_step;
-        if (tile.other[b] != nullptr) tile.other[b] += x * tile.out_step;
-        if (tile.relu6[b] != nullptr) tile.relu6[b] += x * tile.out_step;
+        t.out[b] += x * t.out_step;
+        if (t.other[b] != nullptr) t.other[b] += x * t.out_step;
+        if (t.relu6[b] != nullptr) t.relu6[b] += x * t.out_step;
     }
-    function(tile);
+    tiles[positions](t);
 }
 
 }  // namespace
@@ -72,25 +75,20 @@ void run_span(const CpuKernels& kernels, const ConvSpan& span) {
     const std::size_t surplus = count * wide - width;
     if (surplus <= count && (surplus == 0 || (wide > 1 && tiles[wide - 1] != nullptr))) {
         // Cut exactly: `surplus` tiles are one position narrower.
-        std::size_t x = span.begin;
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::size_t positions = i < surplus ? wide - 1 : wide;
-            run_tile(span, tiles[positions], positions, x);
-            x += positions;
-        }
+        run_tiles(span, tiles, wide - 1, span.begin, surplus);
+        run_tiles(span, tiles, wide, span.begin + surplus * (wide - 1), count - surplus);
         return;
     }
-    // Neighbouring tiles overlap; the positions in common are computed twice with the same result. A tile that
-    // continues earlier sums cannot do that, and positions added to `other` in place would be added twice.
     if (span.tile.start != nullptr) {
-        for (std::size_t i = 0; i < count; ++i) {
-            run_tile(span, tiles[wide], wide, span.begin + i * (width - wide) / std::max<std::size_t>(1, count - 1));
-        }
+        // The last tile overlaps its neighbour; what both compute is the same.
+        run_tiles(span, tiles, wide, span.begin, count - 1);
+        run_tiles(span, tiles, wide, span.end - wide, 1);
         return;
     }
+    // Sums that continue earlier ones must not be added twice.
     for (std::size_t x = span.begin; x < span.end;) {
         const std::size_t positions = fitting_tile(tiles, std::min(wide, span.end - x), span.end - x);
-        run_tile(span, tiles[positions], positions, x);
+        run_tiles(span, tiles, positions, x, 1);
         x += positions;
     }
 }

@@ -9,8 +9,8 @@ namespace jpegai::cpu {
 struct ConvSpan {
     ConvShape shape = ConvShape::k1;
     std::size_t blocks = 1;
-    /// As for a tile at column 0, which run_span moves along; `first`, skip_left and skip_right are computed here.
-    ConvTile tile{};
+    /// As for tiles from column 0 on; run_span moves them and sets count, first, skip_left and skip_right.
+    ConvTiles tile{};
     std::ptrdiff_t col_offset = 0;  ///< column of the leftmost tap of position 0
     std::size_t in_cols = 0;
     std::size_t begin = 0, end = 0;  ///< positions to compute

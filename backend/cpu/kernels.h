@@ -21,16 +21,18 @@ enum class Finish : unsigned char {
     kGate,     ///< other * (1 + sum)
 };
 
-/// Sums for a run of output positions and up to kMaxTileBlocks blocks of 16 output channels.
+/// Sums for consecutive tiles: runs of output positions, up to kMaxTileBlocks blocks of 16 output channels each.
 inline constexpr std::size_t kMaxTileBlocks = 4;
-struct ConvTile {
+struct ConvTiles {
+    std::size_t count;         ///< tiles, side by side
     const float* const* rows;  ///< [block of input channels][kernel row]: column 0 of the input rows that exist
     std::ptrdiff_t first;      ///< floats from there to the leftmost tap of the first position; may be negative
     const float* weights;  ///< [input channel][kernel row][kernel column][16 * blocks], at the first row that exists
     std::size_t channel_step;    ///< floats between the weights of consecutive input channels
     std::size_t channels;        ///< input channels to sum
     std::size_t kernel_rows;     ///< of those, how many exist
-    bool skip_left, skip_right;  ///< the leftmost / rightmost tap lies outside the picture
+    bool skip_left;              ///< the leftmost tap of the first tile lies outside the picture
+    bool skip_right;             ///< the rightmost tap of the last tile does
     const float* start;          ///< 16 * blocks values to start from (bias or zeros); null to continue from `out`
     float* out[kMaxTileBlocks];  ///< first position of each block
     std::size_t out_step;        ///< floats between output positions: 16, or 32 where another phase lies between
@@ -38,7 +40,7 @@ struct ConvTile {
     float* relu6[kMaxTileBlocks];        ///< where to store a second copy after ReLU6; relu6[0] null for none
     Finish finish;
 };
-using ConvTileFunction = void (*)(const ConvTile& tile);
+using ConvTileFunction = void (*)(const ConvTiles& tiles);
 
 /// Shapes of kernel rows that have unrolled code. Any number of kernel rows is possible with each.
 enum class ConvShape : unsigned char {
@@ -54,7 +56,7 @@ inline constexpr std::size_t kMaxTilePositions = 28;
 
 /// One output position and one block, any kernel and stride: the slow path for borders and unusual layers.
 struct ConvPoint {
-    const float* const* rows;                         ///< as in ConvTile
+    const float* const* rows;                         ///< as in ConvTiles
     std::ptrdiff_t first;                             ///< floats from column 0 to the first tap that exists
     std::size_t tap_step;                             ///< floats between neighbouring columns: 16 or 1
     const float* weights;                             ///< at the first tap that exists

@@ -163,7 +163,7 @@ void AttentionApplyLayer::run_group(const LayerWork& work, std::size_t head, std
     span.shape = ConvShape::k1;
     span.blocks = groups_[group];
     span.in_cols = span.end = work.output_size.cols;
-    ConvTile& tile = span.tile;
+    ConvTiles& tile = span.tile;
     tile.rows = rows.data();
     tile.weights = work.scratch + head * depth * depth + before * kBlock * depth;
     tile.channel_step = span.blocks * kBlock;

@@ -242,7 +242,7 @@ void ConvLayer::run_item(const LayerWork& work, const Item& item, const float** 
     span.in_cols = input.size().cols;
     span.begin = item.positions.first;
     span.end = item.positions.end;
-    ConvTile& tile = span.tile;
+    ConvTiles& tile = span.tile;
     tile.rows = rows;
     const std::size_t row_weights = phase.kernel_cols * group.blocks * kBlock;
     tile.weights = packed_.data() + group.weights + kernel_rows.first * row_weights;
