@@ -165,6 +165,7 @@ template <class V, ConvShape kShape, std::size_t kPositions, std::size_t kVector
                                             std::ptrdiff_t first, bool skip_left, bool skip_right) {
     using T = ShapeTraits<kShape>;
     constexpr std::size_t kRowWeights = T::kCols * kVectors * V::kLanes;
+    constexpr std::ptrdiff_t kInStep = kPositions * T::kStride * T::kStep;
     const float* const* rows = t.rows;
     const float* weights = t.weights;
     const std::size_t kernel_rows = t.kernel_rows, channel_step = t.channel_step;
@@ -172,11 +173,20 @@ template <class V, ConvShape kShape, std::size_t kPositions, std::size_t kVector
         const std::size_t lanes = left < T::kLanes ? left : T::kLanes;
         left -= lanes;
         std::size_t lane = 0;
+        // What comes next: the following block of channels, or the first one of the following tile.
+        const float* const* const next_rows = left != 0 ? rows + kernel_rows : t.rows;
+        const std::ptrdiff_t next = left != 0 ? first : first + kInStep;
         if constexpr (kShape == ConvShape::k1) {
             constexpr std::size_t kUnroll = 4;  // a single tap is too little work for one turn of the loop
+            constexpr std::ptrdiff_t kLines = (kPositions + kUnroll - 1) / kUnroll;
             if (kernel_rows == 1 && channel_step == kRowWeights) {
                 const float* x = rows[0] + first;
+                std::ptrdiff_t ahead = next;
                 for (; lane + kUnroll <= lanes; lane += kUnroll, x += kUnroll, weights += kUnroll * kRowWeights) {
+                    unroll<kLines>([&](auto line) JPEGAI_INLINE_BODY {
+                        V::prefetch(next_rows[0], ahead + static_cast<std::ptrdiff_t>(line * kBlock));
+                    });
+                    ahead += kLines * static_cast<std::ptrdiff_t>(kBlock);
                     unroll<kUnroll>([&](auto u) JPEGAI_INLINE_BODY {
                         add_kernel_row<V, kShape>(acc, x + u, weights + u * kRowWeights, false, false);
                     });
@@ -187,6 +197,13 @@ template <class V, ConvShape kShape, std::size_t kPositions, std::size_t kVector
             const float* w = weights;
             for (std::size_t ky = 0; ky < kernel_rows; ++ky, w += kRowWeights) {
                 add_kernel_row<V, kShape>(acc, rows[ky] + first + lane, w, skip_left, skip_right);
+                if constexpr (!T::kPlanar) {
+                    // The 16 channels of a block take turns, each with one column of the tile.
+                    const std::ptrdiff_t ahead = next + static_cast<std::ptrdiff_t>(lane * kBlock);
+                    V::prefetch(next_rows[ky], ahead);
+                    constexpr std::ptrdiff_t kColumns = kBlock * kBlock;
+                    if constexpr (kInStep > kColumns) V::prefetch(next_rows[ky], ahead + kColumns);
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "backend/cpu/unroll.h"
 
@@ -105,6 +106,10 @@ struct Simd {
         F r;
         asm volatile("vmovups %1, %0" : "=x"(r) : "m"(*reinterpret_cast<const Memory*>(p)));
         return r;
+    }
+    JPEGAI_SIMD_FN void prefetch(const float* p, std::ptrdiff_t floats) {
+        const auto address = reinterpret_cast<std::uintptr_t>(p) + static_cast<std::uintptr_t>(floats) * sizeof(float);
+        _mm_prefetch(reinterpret_cast<const char*>(address), _MM_HINT_T0);
     }
     JPEGAI_SIMD_FN void accumulate(F& acc, F weights, F x) {
         asm volatile("vfmadd231ps %2, %1, %0" : "+x"(acc) : "x"(weights), "x"(x));

@@ -4,6 +4,7 @@
 #include <arm_neon.h>
 
 #include <cstddef>
+#include <cstdint>
 
 #include "backend/cpu/unroll.h"
 
@@ -101,6 +102,10 @@ struct Simd {
     }
     JPEGAI_SIMD_FN F load_weights(const float* p) {
         return vld1q_f32(p);
+    }
+    JPEGAI_SIMD_FN void prefetch(const float* p, std::ptrdiff_t floats) {
+        const auto address = reinterpret_cast<std::uintptr_t>(p) + static_cast<std::uintptr_t>(floats) * sizeof(float);
+        __builtin_prefetch(reinterpret_cast<const void*>(address));
     }
     JPEGAI_SIMD_FN void accumulate(F& acc, F weights, F x) {
         acc = vfmaq_f32(acc, weights, x);

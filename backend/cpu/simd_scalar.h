@@ -118,6 +118,11 @@ struct Simd {
     JPEGAI_SIMD_FN F load_weights(const float* p) {
         return load(p);
     }
+    /// Asks for the cache line `floats` floats behind p, which may lie anywhere.
+    JPEGAI_SIMD_FN void prefetch(const float* p, std::ptrdiff_t floats) {
+        const auto address = reinterpret_cast<std::uintptr_t>(p) + static_cast<std::uintptr_t>(floats) * sizeof(float);
+        __builtin_prefetch(reinterpret_cast<const void*>(address));
+    }
     JPEGAI_SIMD_FN void accumulate(F& acc, F weights, F x) {
         acc = fma(weights, x, acc);
     }
