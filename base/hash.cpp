@@ -54,7 +54,52 @@ std::array<std::uint32_t, 64> md5_constants() {
     return k;
 }
 
+// The primes of XXH64.
+constexpr std::uint64_t kXx1 = 0x9E3779B185EBCA87, kXx2 = 0xC2B2AE3D27D4EB4F, kXx3 = 0x165667B19E3779F9,
+                        kXx4 = 0x85EBCA77C2B2AE63, kXx5 = 0x27D4EB2F165667C5;
+
+template <class T>
+T load_little(const std::uint8_t* at) {
+    static_assert(std::endian::native == std::endian::little);
+    T value;
+    std::memcpy(&value, at, sizeof(T));
+    return value;
+}
+
+std::uint64_t xx_round(std::uint64_t lane, std::uint64_t word) {
+    return std::rotl(lane + word * kXx2, 31) * kXx1;
+}
+
+/// Four lanes over whole 32-byte stripes, then joined. Takes the stripes off `bytes`.
+std::uint64_t xx_stripes(std::span<const std::uint8_t>& bytes) {
+    std::array<std::uint64_t, 4> lanes = {kXx1 + kXx2, kXx2, 0, 0 - kXx1};
+    for (; bytes.size() >= 32; bytes = bytes.subspan(32)) {
+        for (std::size_t i = 0; i < 4; ++i)
+            lanes[i] = xx_round(lanes[i], load_little<std::uint64_t>(bytes.data() + 8 * i));
+    }
+    std::uint64_t hash =
+        std::rotl(lanes[0], 1) + std::rotl(lanes[1], 7) + std::rotl(lanes[2], 12) + std::rotl(lanes[3], 18);
+    for (const std::uint64_t lane : lanes) hash = (hash ^ xx_round(0, lane)) * kXx1 + kXx4;
+    return hash;
+}
+
 }  // namespace
+
+std::uint64_t xxh64(std::span<const std::uint8_t> bytes) {
+    const std::uint64_t length = bytes.size();
+    std::uint64_t hash = length >= 32 ? xx_stripes(bytes) : kXx5;
+    hash += length;
+    for (; bytes.size() >= 8; bytes = bytes.subspan(8))
+        hash = std::rotl(hash ^ xx_round(0, load_little<std::uint64_t>(bytes.data())), 27) * kXx1 + kXx4;
+    if (bytes.size() >= 4) {
+        hash = std::rotl(hash ^ (load_little<std::uint32_t>(bytes.data()) * kXx1), 23) * kXx2 + kXx3;
+        bytes = bytes.subspan(4);
+    }
+    for (const std::uint8_t byte : bytes) hash = std::rotl(hash ^ (byte * kXx5), 11) * kXx1;
+    hash = (hash ^ (hash >> 33)) * kXx2;
+    hash = (hash ^ (hash >> 29)) * kXx3;
+    return hash ^ (hash >> 32);
+}
 
 Sha256::Sha256()
     : state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}

@@ -1,4 +1,4 @@
-// SHA-256 and MD5, for fingerprints and picture checks; not used for any security decision beyond file identity.
+// SHA-256, MD5 and XXH64, for fingerprints and picture checks; not used for any security decision beyond file identity.
 #pragma once
 
 #include <array>
@@ -38,6 +38,9 @@ private:
     std::array<std::uint8_t, 64> pending_{};
     std::uint64_t length_ = 0;
 };
+
+/// XXH64 with seed 0 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md): 64 bits at memory speed, against accidents only.
+[[nodiscard]] std::uint64_t xxh64(std::span<const std::uint8_t> bytes);
 
 /// Lower-case hexadecimal.
 [[nodiscard]] std::string to_hex(std::span<const std::uint8_t> bytes);

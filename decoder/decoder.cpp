@@ -14,6 +14,7 @@
 #include "decoder/geometry.h"
 #include "decoder/network_cache.h"
 #include "decoder/reconstruct.h"
+#include "models/weight_identity.h"
 #include "profiles/profiles.h"
 
 namespace jpegai {
@@ -170,6 +171,8 @@ Latents Decoder::decode_entropy(const Codestream& stream, std::span<const std::u
                                 const DecodeOptions& options) const {
     const std::size_t model = stream.picture.model_id;
     if (model >= kModels) throw Error(JPEGAI_ERROR_UNSUPPORTED, fmt::format("model_id {} is not defined", model));
+    if (!options.force_models)
+        impl_->networks.require_weights_of(stream.user_data, model, std::array{WeightPart::kCommon});
     const std::array<const EntropyModel*, kComponents> models = {&impl_->networks.entropy(model, kPrimary),
                                                                  &impl_->networks.entropy(model, kSecondary)};
     EntropyOptions entropy;
@@ -195,6 +198,8 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
         options.stats->macs = cost.macs;
     }
     Job job(options, cost.macs);
+    if (!options.force_models)
+        impl_->networks.require_weights_of(stream.user_data, picture.model_id, std::array{synthesis_part(point)});
     job.done("parse");
 
     Latents latents = decode_entropy(stream, file, options);

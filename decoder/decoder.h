@@ -65,7 +65,7 @@ struct DecodeOptions {
     std::optional<PictureWindow> window;
     bool strict = false;  ///< also reject what every decoder copes with (notes of check_picture, trailing bits)
     bool reference_quirks = false;  ///< do as the reference software does where it departs from the evident intent
-    bool force_models = false;      ///< decode although the stream names another weight set
+    bool force_models = false;      ///< decode although the stream names another weight set (models/weight_identity.h)
     DecodeLimits limits;
     std::function<bool(double)> progress;  ///< called with 0..1 from the decoding thread; returns false to cancel
     TensorSink dump;

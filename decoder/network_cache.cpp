@@ -25,6 +25,18 @@ const EntropyModel& NetworkCache::entropy(std::size_t model_id, Component compon
     return *slot;
 }
 
+void NetworkCache::require_weights_of(std::span<const std::uint8_t> user_data, std::size_t model_id,
+                                      std::span<const WeightPart> parts) const {
+    const std::optional<WeightIdentity> identity = parse_weight_identity(user_data);
+    if (!identity) return;
+    require_same_weights(*identity, *weights_, parts, [&](WeightPart part) {
+        const std::lock_guard lock(mutex_);
+        const auto known = fingerprints_.find({model_id, part});
+        if (known != fingerprints_.end()) return known->second;
+        return fingerprints_[{model_id, part}] = part_fingerprint(*weights_, model_id, part);
+    });
+}
+
 const NetworkRunner& NetworkCache::network(NetworkKind kind, OperatingPoint point, Component component,
                                            std::size_t model_id) const {
     const std::string file = network_file(kind, point, component, model_id);

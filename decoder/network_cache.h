@@ -5,11 +5,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <tuple>
 
 #include "backend/backend.h"
 #include "decoder/latents.h"
+#include "models/weight_identity.h"
 #include "networks/registry.h"
 
 namespace jpegai {
@@ -28,6 +30,11 @@ public:
     /// Luma (false) or chroma (true) half of network `index` (0..9) of the eICCI bank of `point`.
     [[nodiscard]] const NetworkRunner& eicci(OperatingPoint point, std::size_t index, bool chroma) const;
 
+    /// Throws Error{model-mismatch} when the user data of a stream name other weights for one of `parts` than these;
+    /// see models/weight_identity.h. Fingerprints are computed for streams that name any, and kept.
+    void require_weights_of(std::span<const std::uint8_t> user_data, std::size_t model_id,
+                            std::span<const WeightPart> parts) const;
+
     [[nodiscard]] const WeightSet& weights() const { return *weights_; }
 
 private:
@@ -39,6 +46,7 @@ private:
     mutable std::mutex mutex_;
     mutable std::map<std::string, std::unique_ptr<NetworkRunner>> runners_;
     mutable std::map<std::pair<std::size_t, Component>, std::unique_ptr<EntropyModel>> entropy_;
+    mutable std::map<std::pair<std::size_t, WeightPart>, std::uint64_t> fingerprints_;
 };
 
 }  // namespace jpegai

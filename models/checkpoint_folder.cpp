@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "models/checkpoint_reader.h"
 #include "models/lazy_set.h"
+#include "models/official.h"
 
 namespace jpegai {
 namespace {
@@ -38,6 +39,14 @@ public:
         : LazySet(names(paths)), folder_(std::move(folder)), paths_(std::move(paths)) {}
     [[nodiscard]] std::string describe() const override {
         return fmt::format("folder {} ({} checkpoints)", folder_, paths_.size());
+    }
+    [[nodiscard]] std::string name() const override {
+        const fs::path path = fs::path(folder_) / "";  // the same with and without a slash at the end
+        return path.parent_path().filename().string();
+    }
+    [[nodiscard]] bool is_official(std::string_view file) const override {
+        const auto found = paths_.find(file);
+        return found != paths_.end() && is_official_file(file, found->second);
     }
 
 private:

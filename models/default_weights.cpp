@@ -41,7 +41,8 @@ std::string default_weights_path() {
 }
 
 std::shared_ptr<const WeightSet> open_default_weights() {
-    return open_weights(default_weights_path());
+    return std::getenv("JPEGAI_MODELS") != nullptr ? open_weights(default_weights_path())
+                                                   : open_weights(default_weights_path(), "jpegai default");
 }
 
 }  // namespace jpegai

@@ -14,17 +14,22 @@ void append_text(std::vector<std::uint8_t>& out, std::string_view text) {
 
 }  // namespace
 
+void append_tensor_head(std::vector<std::uint8_t>& out, std::string_view file, std::string_view key,
+                        const Tensor& tensor) {
+    append_text(out, file);
+    append_text(out, key);
+    append_text(out, dtype_name(tensor.dtype));
+    append_le(out, static_cast<std::uint32_t>(tensor.shape.size()));
+    for (const std::size_t side : tensor.shape) append_le(out, static_cast<std::uint64_t>(side));
+}
+
 std::string compute_fingerprint(const WeightSet& set) {
     Sha256 hash;
     for (const std::string& file : set.files()) {
         for (const auto& [key, tensor] : set.load(file)) {
             if (!is_weight_key(key)) continue;
             std::vector<std::uint8_t> head;
-            append_text(head, file);
-            append_text(head, key);
-            append_text(head, dtype_name(tensor.dtype));
-            append_le(head, static_cast<std::uint32_t>(tensor.shape.size()));
-            for (const std::size_t side : tensor.shape) append_le(head, static_cast<std::uint64_t>(side));
+            append_tensor_head(head, file, key, tensor);
             hash.update(head);
             hash.update(tensor.bytes);
         }

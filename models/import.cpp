@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "models/official.h"
+#include "models/weight_identity.h"
 
 namespace jpegai {
 namespace {
@@ -27,9 +28,15 @@ void require_official(const std::string& folder, const ImportOptions& options) {
 }  // namespace
 
 ImportResult import_folder(const std::string& folder, const std::string& out_pack, const ImportOptions& options) {
-    if (options.verify_official) require_official(folder, options);
+    PackOptions pack_options = options.pack;
+    if (options.verify_official) {
+        require_official(folder, options);
+        if (pack_options.name.empty()) pack_options.name = kOfficialSetName;
+    } else if (pack_options.name == kOfficialSetName) {
+        throw Error(JPEGAI_ERROR_ARGUMENT, "only the verified official checkpoints may have that name");
+    }
     const auto set = open_weights(folder);
-    const std::vector<std::uint8_t> pack = write_pack(*set, options.pack);
+    const std::vector<std::uint8_t> pack = write_pack(*set, pack_options);
     write_file(out_pack, pack);
     const PackIndex index = read_pack_index(*memory_source(out_pack, pack));
     ImportResult result;

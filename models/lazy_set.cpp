@@ -12,6 +12,7 @@ public:
     MemorySet(std::string description, std::map<std::string, Checkpoint, std::less<>> files)
         : description_(std::move(description)), files_(std::move(files)) {}
     [[nodiscard]] std::string describe() const override { return description_; }
+    [[nodiscard]] std::string name() const override { return description_; }
     [[nodiscard]] std::vector<std::string> files() const override {
         std::vector<std::string> names;
         names.reserve(files_.size());

@@ -56,6 +56,12 @@ std::vector<OfficialCheck> verify_files(const std::string& folder, std::span<con
     return results;
 }
 
+bool is_official_file(std::string_view name, const std::string& path) {
+    const auto list = official_files();
+    const auto found = std::find_if(list.begin(), list.end(), [&](const OfficialFile& f) { return f.name == name; });
+    return found != list.end() && check(path, *found) == OfficialStatus::kOk;
+}
+
 std::vector<OfficialCheck> verify_official(const std::string& folder,
                                            const std::function<void(std::string_view)>& progress) {
     return verify_files(folder, official_files(), progress);

@@ -35,5 +35,7 @@ struct OfficialCheck {
 /// The same with the official list.
 [[nodiscard]] std::vector<OfficialCheck> verify_official(const std::string& folder,
                                                          const std::function<void(std::string_view)>& progress = {});
+/// Whether one file is exactly that of this name in the official list. Throws Error{io}.
+[[nodiscard]] bool is_official_file(std::string_view name, const std::string& path);
 
 }  // namespace jpegai

@@ -38,12 +38,13 @@ WeightPaths find_weights(const std::string& path) {
     }
 }
 
-std::shared_ptr<const WeightSet> open_weights(const std::string& path) {
+std::shared_ptr<const WeightSet> open_weights(const std::string& path, const std::string& name) {
     WeightPaths paths = find_weights(path);
     if (paths.packs.empty()) return weights_from_checkpoints(path, std::move(paths.checkpoints));
     std::vector<std::shared_ptr<const ByteSource>> sources;
     for (const std::string& pack : paths.packs) sources.push_back(file_source(pack));
-    return weights_from_packs(sources);
+    const fs::path whole = fs::path(path) / "";  // the same with and without a slash at the end
+    return weights_from_packs(sources, name.empty() ? whole.parent_path().stem().string() : name);
 }
 
 }  // namespace jpegai

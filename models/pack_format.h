@@ -87,8 +87,8 @@ private:
 };
 
 /// A weight set over one pack or several with different files; each file is decoded on first use.
-/// Throws Error{model, io}.
+/// `name` is that of the set where the packs carry none. Throws Error{model, io}.
 [[nodiscard]] std::shared_ptr<const WeightSet> weights_from_packs(
-    const std::vector<std::shared_ptr<const ByteSource>>& packs);
+    const std::vector<std::shared_ptr<const ByteSource>>& packs, const std::string& name = {});
 
 }  // namespace jpegai

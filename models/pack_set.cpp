@@ -7,6 +7,7 @@
 #include "models/fingerprint.h"
 #include "models/lazy_set.h"
 #include "models/pack_format.h"
+#include "models/weight_identity.h"
 
 namespace jpegai {
 namespace {
@@ -54,8 +55,8 @@ std::vector<std::string> names_of(const Places& places) {
 
 class PackSet final : public LazySet {
 public:
-    PackSet(std::vector<OpenPack> packs, Places places)
-        : LazySet(names_of(places)), packs_(std::move(packs)), places_(std::move(places)) {}
+    PackSet(std::string name, std::vector<OpenPack> packs, Places places)
+        : LazySet(names_of(places)), name_(std::move(name)), packs_(std::move(packs)), places_(std::move(places)) {}
     [[nodiscard]] std::string describe() const override {
         const OpenPack& first = packs_.front();
         std::string text = first.index.name.empty()
@@ -63,6 +64,14 @@ public:
                                : fmt::format("weight set \"{}\" ({})", first.index.name, first.source->name());
         if (packs_.size() > 1) text += fmt::format(" and {} more", packs_.size() - 1);
         return text;
+    }
+    [[nodiscard]] std::string name() const override {
+        const OpenPack& first = packs_.front();
+        return first.index.name.empty() ? name_ : first.index.name;
+    }
+    [[nodiscard]] bool is_official(std::string_view file) const override {
+        const auto place = places_.find(file);
+        return place != places_.end() && packs_[place->second.pack].index.name == kOfficialSetName;
     }
     [[nodiscard]] std::string known_fingerprint() const override {
         return packs_.size() == 1 ? packs_.front().index.fingerprint : std::string();
@@ -81,6 +90,7 @@ private:
         return tensors;
     }
 
+    std::string name_;
     std::vector<OpenPack> packs_;
     Places places_;
 };
@@ -110,11 +120,12 @@ void verify_pack(const std::shared_ptr<const ByteSource>& pack) {
     }
 }
 
-std::shared_ptr<const WeightSet> weights_from_packs(const std::vector<std::shared_ptr<const ByteSource>>& sources) {
+std::shared_ptr<const WeightSet> weights_from_packs(const std::vector<std::shared_ptr<const ByteSource>>& sources,
+                                                    const std::string& name) {
     if (sources.empty()) throw Error(JPEGAI_ERROR_ARGUMENT, "a weight set of no packs");
     std::vector<OpenPack> packs = open_packs(sources);
     Places places = place_files(packs);
-    return std::make_shared<PackSet>(std::move(packs), std::move(places));
+    return std::make_shared<PackSet>(name, std::move(packs), std::move(places));
 }
 
 }  // namespace jpegai

@@ -39,6 +39,10 @@ public:
     virtual ~WeightSet() = default;
     /// One line for people, e.g. "folder /data/models" or "embedded default set 1".
     [[nodiscard]] virtual std::string describe() const = 0;
+    /// Short name for people: of the pack, or of the file or folder. May be empty.
+    [[nodiscard]] virtual std::string name() const { return {}; }
+    /// Whether a file is known to be exactly that of the official set (official.h). May read all of it.
+    [[nodiscard]] virtual bool is_official(std::string_view /*file*/) const { return false; }
     /// Checkpoint files that exist, without ".pth", sorted: "VM_bop/decoder_UV_0.002", ...
     [[nodiscard]] virtual std::vector<std::string> files() const = 0;
     /// The tensors of one file, loaded on first use and kept. Throws Error{model} when it is missing or malformed.
@@ -50,8 +54,9 @@ public:
 };
 
 /// Opens a folder of .pth files (the layout of the official checkpoints, with or without a leading "models/"), a folder
-/// of .jaiw packs, or one pack file. Throws Error{io, model}.
-[[nodiscard]] std::shared_ptr<const WeightSet> open_weights(const std::string& path);
+/// of .jaiw packs, or one pack file. `name` is what to call packs that carry no name (empty: as the file or folder).
+/// Throws Error{io, model}.
+[[nodiscard]] std::shared_ptr<const WeightSet> open_weights(const std::string& path, const std::string& name = {});
 
 /// Weights held in memory under the same names (tests, training, fuzzing).
 [[nodiscard]] std::shared_ptr<const WeightSet> weights_from_memory(

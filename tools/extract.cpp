@@ -11,7 +11,7 @@
 #include "decoder/entropy_model.h"
 #include "encoder/latent_coder.h"
 #include "models/default_weights.h"
-#include "models/weight_set.h"
+#include "models/weight_identity.h"
 #include "tools/commands.h"
 #include "tools/lists.h"
 
@@ -20,7 +20,7 @@ namespace {
 
 struct ExtractOptions {
     std::string input, output;
-    bool drop_tools = false, drop_metadata = false;
+    bool drop_tools = false, drop_metadata = false, force_models = false;
     std::string regions, channels, models, dialect;
 };
 
@@ -51,13 +51,20 @@ Request parse_request(const ExtractOptions& options) {
 }
 
 /// Codes the residual anew with fewer channels, which needs the entropy tables of the stream's model.
-std::vector<std::uint8_t> with_fewer_channels(const LoadedStream& loaded, const std::string& models,
+std::vector<std::uint8_t> with_fewer_channels(const LoadedStream& loaded, const ExtractOptions& options,
                                               const std::array<std::size_t, kComponents>& channels) {
+    const std::string& models = options.models;
+    const std::size_t model_id = loaded.stream.picture.model_id;
     std::array<EntropyModel, kComponents> model;
     try {
         const std::shared_ptr<const WeightSet> weights = models.empty() ? open_default_weights() : open_weights(models);
+        const auto identity = parse_weight_identity(loaded.stream.user_data);
+        if (identity && !options.force_models) {
+            require_same_weights(*identity, *weights, std::array{WeightPart::kCommon},
+                                 [&](WeightPart part) { return part_fingerprint(*weights, model_id, part); });
+        }
         for (const Component c : {kPrimary, kSecondary}) {
-            model[c] = load_entropy_model(*weights, loaded.stream.picture.model_id, c);
+            model[c] = load_entropy_model(*weights, model_id, c);
         }
     } catch (const Error& error) {
         throw FileError(models.empty() ? "default weights" : models, error);
@@ -68,7 +75,12 @@ std::vector<std::uint8_t> with_fewer_channels(const LoadedStream& loaded, const 
 void leave_out(const Request& request, const ExtractOptions& options, CodestreamParts& parts) {
     if (request.regions) keep_regions(parts, *request.regions);
     if (options.drop_tools) drop_tools(parts);
-    if (options.drop_metadata) drop_metadata(parts);
+    if (options.drop_metadata) {
+        // Which weights the stream needs is no metadata: without it the picture cannot be decoded with certainty.
+        const auto identity = parse_weight_identity(parts.user_data);
+        drop_metadata(parts);
+        if (identity) parts.user_data = format_weight_identity(*identity);
+    }
     if (request.dialect) parts.dialect = *request.dialect;
 }
 
@@ -83,7 +95,7 @@ ParseOptions parse_options(const Request& request) {
 std::vector<std::uint8_t> reduced(LoadedStream loaded, const Request& request, const ExtractOptions& options) {
     const ParseOptions parse = parse_options(request);
     if (request.channels) {
-        loaded.file = with_fewer_channels(loaded, options.models, *request.channels);
+        loaded.file = with_fewer_channels(loaded, options, *request.channels);
         loaded.stream = parse_codestream(loaded.file, parse);
     }
     CodestreamParts parts = take_parts(loaded.stream, loaded.file);
@@ -137,6 +149,8 @@ void add_extract(CLI::App& program, Invocation& invocation) {
         .add_option("--channels", options->channels,
                     "Keep the first N latent channels, or N of luma and M of chroma (needs weights)")
         ->type_name("N[,M]");
+    command.add_flag("--force-models", options->force_models,
+                     "with --channels: use them although the stream names another weight set");
     command
         .add_option("--models", options->models,
                     "Weights of the stream for --channels, when they are not the default ones: a folder of checkpoints "

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "bitstream/regions.h"
+#include "models/weight_identity.h"
 #include "tools/info.h"
 
 namespace jpegai::tools {
@@ -138,6 +139,17 @@ Json user_data_json(const Codestream& stream) {
     return {{"size", stream.user_data.size()}, {"preview", printable_preview(stream.user_data, kPreviewBytes)}};
 }
 
+Json weight_set_json(const Codestream& stream) {
+    const auto identity = parse_weight_identity(stream.user_data);
+    if (!identity) return nullptr;
+    Json parts = Json::array();
+    for (const WeightIdentity::Part& part : identity->parts) {
+        parts.push_back({{"part", weight_part_name(static_cast<WeightPart>(part.part))},
+                         {"fingerprint", fmt::format("{:016x}", part.fingerprint)}});
+    }
+    return {{"name", identity->name}, {"parts", parts}};
+}
+
 Json fields_json(const Codestream& stream) {
     Json fields = Json::array();
     for (const HeaderField& field : all_fields(stream)) {
@@ -216,6 +228,7 @@ Json info_json(const LoadedStream& loaded, std::span<const Violation> violations
             {"tools", tools_json(stream)},
             {"rendering", rendering_json(stream)},
             {"user_data", user_data_json(stream)},
+            {"weight_set", weight_set_json(stream)},
             {"conformance", conformance_json(violations)},
             {"substreams", substreams_json(stream)},
             {"blocks", blocks_json(stream)},

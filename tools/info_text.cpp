@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "models/weight_identity.h"
 #include "tools/info.h"
 
 namespace jpegai::tools {
@@ -133,6 +134,16 @@ std::string user_data_line(const Codestream& stream) {
                        more ? " ..." : "");
 }
 
+std::string weights_line(const Codestream& stream) {
+    const auto identity = parse_weight_identity(stream.user_data);
+    if (!identity) return "not named";
+    std::vector<std::string> words;
+    for (const WeightIdentity::Part& part : identity->parts)
+        words.push_back(
+            fmt::format("{} {:016x}", weight_part_name(static_cast<WeightPart>(part.part)), part.fingerprint));
+    return fmt::format("\"{}\", {}", identity->name, fmt::join(words, ", "));
+}
+
 void add_line(std::string& text, const char* label, const std::string& value) {
     text += fmt::format("  {:<12} {}\n", label, value);
 }
@@ -152,6 +163,7 @@ void add_summary(std::string& text, const LoadedStream& loaded) {
     add_line(text, "picture", picture_line(h));
     add_line(text, "profile", profile_line(h));
     add_line(text, "model", model_line(h));
+    add_line(text, "weight set", weights_line(stream));
     add_line(text, "regions", regions_line(h));
     add_line(text, "lanes", lanes_line(h));
     add_line(text, "tools", tools_line(h, stream.tools));

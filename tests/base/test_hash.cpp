@@ -26,6 +26,24 @@ TEST(Md5, PublishedExamples) {
               "57edf4a22be3c955ac49da2e2107b67a");
 }
 
+/// Bytes 0, 1, 2 ... of any length.
+std::vector<std::uint8_t> counting(std::size_t size) {
+    std::vector<std::uint8_t> out(size);
+    for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<std::uint8_t>(i);
+    return out;
+}
+
+// Low halves of the last: what zstd frames carry as checksum of the same content.
+TEST(Xxh64, KnownValues) {
+    EXPECT_EQ(xxh64(bytes("")), 0xEF46DB3751D8E999U);
+    EXPECT_EQ(xxh64(bytes("a")), 0xD24EC4F1A98C6E5BU);
+    EXPECT_EQ(xxh64(bytes("abc")), 0x44BC2CF5AD770999U);
+    const std::vector<std::pair<std::size_t, std::uint32_t>> low = {
+        {3, 0x33BC65DD},  {7, 0x630C72D2},  {12, 0x1F08DCA5},  {31, 0x9B4D8EE1},  {32, 0x16FF32B4},
+        {37, 0xEE5C24C9}, {63, 0xA95F8E4F}, {100, 0x32166597}, {1000, 0x0EBA4078}};
+    for (const auto& [size, value] : low) EXPECT_EQ(static_cast<std::uint32_t>(xxh64(counting(size))), value) << size;
+}
+
 TEST(Hash, PiecewiseEqualsWhole) {
     const std::string text(1000, 'x');
     for (std::size_t cut = 0; cut <= 200; ++cut) {

@@ -80,6 +80,7 @@ const Json& schema() {
           "clli": [null, {"maximum_content_light_level": "integer", "maximum_frame_average_light_level": "integer"}],
           "dynamic_metadata": [null, {"type": "integer", "size": "integer"}]}],
       "user_data": [null, {"size": "integer", "preview": "string"}],
+      "weight_set": [null, {"name": "string", "parts": [{"part": "string", "fingerprint": "string"}]}],
       "conformance": {"conforms": "boolean", "acceptable": "boolean",
           "violations": [{"rule": "string", "severity": "string", "code": "string", "field": "string",
                           "message": "string", "clause": "string"}]},
