@@ -148,8 +148,8 @@ ReferenceQuirks quirks_of(const DecodeOptions& options) {
 
 }  // namespace
 
-Picture DecodedPicture::to_picture(std::optional<unsigned> depth) const {
-    Picture picture = quantise(planes, depth.value_or(bit_depth));
+Picture DecodedPicture::to_picture(std::optional<unsigned> depth, const RowRunner& rows) const {
+    Picture picture = quantise(planes, depth.value_or(bit_depth), rows);
     picture.range = SampleRange::kFull;
     picture.colour = rendering.cicp;
     return picture;
@@ -159,6 +159,11 @@ Decoder::Decoder(std::shared_ptr<const WeightSet> weights, std::shared_ptr<const
     : impl_(new Impl{NetworkCache(std::move(weights), std::move(backend))}) {}
 
 Decoder::~Decoder() = default;
+
+RowRunner Decoder::rows() const {
+    return
+        [&backend = impl_->networks.backend()](std::size_t rows, const RowBody& body) { backend.run_rows(rows, body); };
+}
 
 Codestream Decoder::parse(std::span<const std::uint8_t> file, const DecodeOptions& options) {
     ParseOptions parse;
@@ -232,9 +237,11 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
     job.done("synthesis uv", cost.macs_of("synthesis uv"));
 
     const ChromaFormat coded{picture.c_ver, picture.c_hor}, source{picture.s_ver, picture.s_hor};
-    Planes planes = make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()}, coded);
+    const RowRunner threads = rows();
+    Planes planes =
+        make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()}, coded, threads);
     dump_synthesis(options.dump, planes);
-    convert_chroma(planes, source);
+    convert_chroma(planes, source, threads);
     dump_planes(options.dump, "rec", planes);
     CachedEicciBank eicci(impl_->networks, point);
     PostFilterInputs filters;
@@ -244,14 +251,15 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
     filters.scale_log = &latents.component[kPrimary].scale_log;
     filters.eicci = &eicci;
     filters.quirks = quirks_of(options);
+    filters.rows = threads;
     filters.done = [&](PostFilter filter, const Planes& filtered) {
         dump_planes(options.dump, fmt::format("filt.{}", post_filter_name(filter)), filtered);
         job.done(post_filter_name(filter));
     };
     apply_post_filters(planes, filters, job.context());
-    finish_colour(planes, options.colour == OutputColour::kYuv ? 0 : picture.colour_transform_idx);
+    finish_colour(planes, options.colour == OutputColour::kYuv ? 0 : picture.colour_transform_idx, threads);
     dump_planes(options.dump, "out", planes);
-    if (options.colour == OutputColour::kRgb && !planes.rgb) yuv_to_rgb(planes);
+    if (options.colour == OutputColour::kRgb && !planes.rgb) yuv_to_rgb(planes, threads);
     if (options.window) planes = cut_window(planes, *options.window);
     job.done("colour");
     return {std::move(planes), picture.bit_depth_idc == 0 ? 8U : 10U, stream.rendering, stream.user_data};

@@ -36,6 +36,7 @@ public:
                             std::span<const WeightPart> parts) const;
 
     [[nodiscard]] const WeightSet& weights() const { return *weights_; }
+    [[nodiscard]] const Backend& backend() const { return *backend_; }
 
 private:
     template <class Make>

@@ -155,8 +155,8 @@ nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in,
     else if (format != PictureFormat::kNpy)
         options.colour = OutputColour::kRgb;
     const DecodedPicture decoded = decoder.decode(file, options);
-    const Picture picture =
-        decoded.to_picture(arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt);
+    const Picture picture = decoded.to_picture(
+        arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt, decoder.rows());
     write_file(out, encode_picture(format, picture));
     report["width"] = picture.cols();
     report["height"] = picture.rows();
