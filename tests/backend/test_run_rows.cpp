@@ -16,13 +16,13 @@ namespace {
 std::vector<std::unique_ptr<Backend>> backends() {
     std::vector<std::unique_ptr<Backend>> all;
     all.push_back(make_contract_backend());
-    for (const std::size_t threads : {1, 2, 3, 7}) all.push_back(make_cpu_backend({CpuLevel::kAuto, threads}));
+    for (const std::size_t threads : {1U, 2U, 3U, 7U}) all.push_back(make_cpu_backend({CpuLevel::kAuto, threads}));
     return all;
 }
 
 TEST(RunRows, EveryRowOnce) {
     for (const auto& backend : backends()) {
-        for (const std::size_t rows : {0, 1, 2, 6, 7, 8, 100}) {
+        for (const std::size_t rows : {0U, 1U, 2U, 6U, 7U, 8U, 100U}) {
             std::vector<std::atomic<int>> visits(rows);
             backend->run_rows(rows, [&](std::size_t first, std::size_t last) {
                 EXPECT_LT(first, last);

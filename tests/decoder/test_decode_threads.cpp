@@ -27,7 +27,7 @@ Decoded decode(const std::shared_ptr<const WeightSet>& weights, const std::vecto
 void expect_same_on_all_threads(const std::vector<std::uint8_t>& file) {
     const auto weights = open_default_weights();
     const Decoded one = decode(weights, file, 1);
-    for (const std::size_t threads : {2, 3, 8}) {
+    for (const std::size_t threads : {2U, 3U, 8U}) {
         SCOPED_TRACE(threads);
         const Decoded many = decode(weights, file, threads);
         for (std::size_t i = 0; i < 3; ++i) {
