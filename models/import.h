@@ -11,7 +11,7 @@ namespace jpegai {
 
 struct ImportOptions {
     bool verify_official = true;  ///< refuse a folder that is not exactly the official set
-    PackOptions pack;              ///< a verified official set without a name is called kOfficialSetName
+    PackOptions pack;             ///< a verified official set without a name is called kOfficialSetName
     std::function<void(std::string_view)> verify_progress;  ///< see verify_official()
 };
 
@@ -24,7 +24,8 @@ struct ImportResult {
 
 /// Writes all weights of a folder (of checkpoints, or of packs when the official set is not asked for) as one pack of
 /// version 2. The pack appears whole or not at all. Throws Error{model} naming the first files that are not official,
-/// Error{argument} when another set is to be called kOfficialSetName, and what open_weights(), write_pack() and write_file() throw.
+/// Error{argument} when another set is to be called kOfficialSetName, and what open_weights(), write_pack() and
+/// write_file() throw.
 ImportResult import_folder(const std::string& folder, const std::string& out_pack, const ImportOptions& options);
 
 }  // namespace jpegai
