@@ -62,15 +62,18 @@ std::uint64_t default_memory_limit() {
                                  : std::uint64_t{1} << 32;
 }
 
-void check_limits(const DecodeCost& cost, const DecodeLimits& limits) {
+void check_work(const DecodeCost& cost, const DecodeLimits& limits) {
+    if (limits.max_macs != 0 && cost.macs > limits.max_macs) {
+        throw Error(JPEGAI_ERROR_LIMIT,
+                    fmt::format("decoding needs {} multiply-accumulates, the limit is {}", cost.macs, limits.max_macs));
+    }
+}
+
+void check_memory(const DecodeCost& cost, const DecodeLimits& limits) {
     const std::uint64_t max_memory = limits.max_memory != 0 ? limits.max_memory : default_memory_limit();
     if (cost.memory > max_memory) {
         throw Error(JPEGAI_ERROR_LIMIT, fmt::format("decoding needs about {} MiB of memory, the limit is {} MiB",
                                                     cost.memory >> 20, max_memory >> 20));
-    }
-    if (limits.max_macs != 0 && cost.macs > limits.max_macs) {
-        throw Error(JPEGAI_ERROR_LIMIT,
-                    fmt::format("decoding needs {} multiply-accumulates, the limit is {}", cost.macs, limits.max_macs));
     }
 }
 
@@ -142,6 +145,16 @@ private:
     OperatingPoint point_;
 };
 
+/// Dumped by now; only the scale map of luma has a reader left (LEF).
+void free_intermediates(Latents& latents) {
+    for (LatentComponent& component : latents.component) {
+        component.skip_scale_log = {};
+        component.mask = {};
+        component.residual_quant = {};
+    }
+    latents.component[kSecondary].scale_log = {};
+}
+
 ReferenceQuirks quirks_of(const DecodeOptions& options) {
     return options.reference_quirks ? ReferenceQuirks::all() : ReferenceQuirks{};
 }
@@ -196,18 +209,27 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
                        {options.strict, static_cast<std::uint8_t>(point)});
     if (options.window) check_window(picture, *options.window, is_yuv(picture, options.colour));
     check_post_filters(picture, stream.tools, point, quirks_of(options));
-    const DecodeCost cost = estimate_cost(stream, point);
-    check_limits(cost, options.limits);
+    const DecodeCost work = estimate_work(stream, point);
+    check_work(work, options.limits);
+    Job job(options, work.macs);
+    job.done("parse");
+
+    impl_->networks.prepare(picture, stream.tools, point);
+    if (!options.force_models) {
+        impl_->networks.require_weights_of(stream.user_data, picture.model_id,
+                                           std::array{WeightPart::kCommon, synthesis_part(point)});
+    }
+    const DecodeCost cost =
+        estimate_cost(stream, point, impl_->networks, {.keep_intermediates = static_cast<bool>(options.dump)});
+    check_memory(cost, options.limits);
     if (options.stats != nullptr) {
         options.stats->estimated_memory = cost.memory;
         options.stats->macs = cost.macs;
     }
-    Job job(options, cost.macs);
-    if (!options.force_models)
-        impl_->networks.require_weights_of(stream.user_data, picture.model_id, std::array{synthesis_part(point)});
-    job.done("parse");
+    job.done("load");
 
     Latents latents = decode_entropy(stream, file, options);
+    free_intermediates(latents);
     job.done("entropy");
 
     const std::vector<RegionWindow> regions = region_windows(picture);
@@ -231,8 +253,8 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
     Array3<float> luma =
         synthesise(impl_->networks, picture, point, kPrimary, y_hat[kPrimary], nullptr, wanted, job.context());
     job.done("synthesis y", cost.macs_of("synthesis y"));
-    const Array3<float> chroma = synthesise(impl_->networks, picture, point, kSecondary, y_hat[kPrimary],
-                                            &y_hat[kSecondary], wanted, job.context());
+    Array3<float> chroma = synthesise(impl_->networks, picture, point, kSecondary, y_hat[kPrimary], &y_hat[kSecondary],
+                                      wanted, job.context());
     y_hat = {};
     job.done("synthesis uv", cost.macs_of("synthesis uv"));
 
@@ -240,6 +262,7 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
     const RowRunner threads = rows();
     Planes planes =
         make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()}, coded, threads);
+    chroma = {};
     dump_synthesis(options.dump, planes);
     convert_chroma(planes, source, threads);
     dump_planes(options.dump, "rec", planes);

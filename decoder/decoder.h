@@ -37,7 +37,7 @@ using TensorSink = std::function<void(const std::string& name, const std::string
 
 /// Time and memory of one stage of a decode.
 struct StageTiming {
-    std::string stage;  ///< "parse", "entropy", "hyper decoder y", "context model", "synthesis y" ...
+    std::string stage;  ///< "parse", "load", "entropy", "hyper decoder y", "latent y", "synthesis y" ...
     double seconds = 0;
 };
 
@@ -84,8 +84,8 @@ struct DecodedPicture {
                                      const RowRunner& rows = serial_rows) const;
 };
 
-/// Decodes pictures with one weight set on one backend, which also has the threads that filters and colour use. Networks are loaded and packed on first use and kept. One
-/// object may be used from several threads at a time.
+/// Decodes pictures with one weight set on one backend, which also has the threads that filters and colour use.
+/// Networks are loaded and packed on first use and kept. One object may be used from several threads at a time.
 class Decoder {
 public:
     Decoder(std::shared_ptr<const WeightSet> weights, std::shared_ptr<const Backend> backend);
