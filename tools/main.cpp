@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/allocator.h"
 #include "tools/commands.h"
 
 namespace {
@@ -31,6 +32,7 @@ int answer(const CLI::App& program, const CLI::ParseError& error, std::string_vi
 }  // namespace
 
 int main(int argc, char** argv) {
+    tune_allocator();
     CLI::App program(kDescription, "jpegai");
     program.set_version_flag("--version", "jpegai " JPEGAI_VERSION);
     program.require_subcommand(1);

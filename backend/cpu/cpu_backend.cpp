@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <mutex>
 #include <thread>
 
 #include "backend/cpu/aligned_floats.h"
@@ -160,12 +162,27 @@ public:
     std::unique_ptr<NetworkRunner> prepare(Network network) const override {
         return std::make_unique<CpuRunner>(kernels_, team_, std::move(network));
     }
+    void run_rows(std::size_t rows, const std::function<void(std::size_t, std::size_t)>& body) const override;
 
 private:
     CpuLevel level_;
     const cpu::CpuKernels& kernels_;
     std::shared_ptr<cpu::ThreadTeam> team_;
 };
+
+void CpuBackend::run_rows(std::size_t rows, const std::function<void(std::size_t, std::size_t)>& body) const {
+    std::mutex mutex;
+    std::exception_ptr failure;  // loops of the team must not throw
+    cpu::ThreadTeam::Lease(*team_).for_each(rows, [&](std::size_t, std::size_t first, std::size_t last) {
+        try {
+            body(first, last);
+        } catch (...) {
+            const std::lock_guard lock(mutex);
+            if (!failure) failure = std::current_exception();
+        }
+    });
+    if (failure) std::rethrow_exception(failure);
+}
 
 }  // namespace
 
