@@ -75,7 +75,8 @@ public:
           coded_(Array3<std::uint8_t>::uninitialized(1, 1, cols_)),
           quality_(1, 1, cols_),
           lin_(1, 1, cols_),
-          inv_(1, 1, cols_) {}
+          inv_(1, 1, cols_),
+          error_(1, 1, cols_) {}
 
     void run() {
         std::array<Array3<float>, kCubePhases> latents;
@@ -174,16 +175,24 @@ private:
     /// Raises the largest error of every cube that the row touches. Luma compares differences, chroma latents (02
     /// section 12, point 3).
     void note_errors(Phase phase, const Array3<float>& mean, const Array3<float>& restored, std::size_t c,
-                     std::size_t y, std::size_t count, Array3<float>& worst) const {
+                     std::size_t y, std::size_t count, Array3<float>& worst) {
         const float* value = restored.row(c, y);
         const float* mu = mean.row(c, y);
         const float* latent = job_.analysed.y.row(c, window_.y.row + 2 * y + phase.row) + window_.y.col + phase.col;
+        float* error = error_.data();
+        if (job_.component == kPrimary) {
+            const float* difference = difference_.data();
+            for (std::size_t x = 0; x < count; ++x) error[x] = std::abs(value[x] - difference[x]);
+        } else {
+            for (std::size_t x = 0; x < count; ++x) error[x] = std::abs((value[x] + mu[x]) - latent[2 * x]);
+        }
         float* cubes = worst.row(0, (first_row() + y) / kCubeSide);
-        for (std::size_t x = 0; x < count; ++x) {
-            const float error = std::abs(job_.component == kPrimary ? value[x] - difference_.data()[x]
-                                                                    : (value[x] + mu[x]) - latent[2 * x]);
-            float& cube = cubes[(first_col() + x) / kCubeSide];
-            cube = error > cube ? error : cube;
+        for (std::size_t x = 0; x < count;) {
+            const std::size_t cube = (first_col() + x) / kCubeSide;
+            const std::size_t end = std::min(count, (cube + 1) * kCubeSide - first_col());
+            float largest = cubes[cube];
+            for (; x < end; ++x) largest = error[x] > largest ? error[x] : largest;
+            cubes[cube] = largest;
         }
     }
 
@@ -230,19 +239,32 @@ private:
 
     /// Puts the symbols of a phase to their places in the picture.
     void write(Phase phase, Size inside, const Array3<float>& restored) {
-        const Area& kept = window_.y_write;
+        const Part rows = kept(window_.y.row, phase.row, inside.rows, window_.y_write.row, window_.y_write.rows);
+        const Part cols = kept(window_.y.col, phase.col, inside.cols, window_.y_write.col, window_.y_write.cols);
         for (std::size_t c = 0; c < job_.setup.coded_channels; ++c) {
-            for (std::size_t y = 0; y < inside.rows; ++y) {
-                const std::size_t row = window_.y.row + 2 * y + phase.row;
-                if (row < kept.row || row >= kept.row + kept.rows) continue;
-                for (std::size_t x = 0; x < inside.cols; ++x) {
-                    const std::size_t col = window_.y.col + 2 * x + phase.col;
-                    if (col < kept.col || col >= kept.col + kept.cols) continue;
-                    out_.residual_quant(c, row, col) = symbols_(c, y, x);
-                    out_.residual(c, row, col) = restored(c, y, x);
+            for (std::size_t y = rows.first; y < rows.first + rows.count; ++y) {
+                const std::size_t row = window_.y.row + 2 * y + phase.row, col = window_.y.col + phase.col;
+                std::int16_t* to_symbols = out_.residual_quant.row(c, row) + col;
+                float* to_residual = out_.residual.row(c, row) + col;
+                const std::int16_t* symbols = symbols_.row(c, y);
+                const float* values = restored.row(c, y);
+                for (std::size_t x = cols.first; x < cols.first + cols.count; ++x) {
+                    to_symbols[2 * x] = symbols[x];
+                    to_residual[2 * x] = values[x];
                 }
             }
         }
+    }
+
+    /// Which of `count` samples of a phase, of a region that starts at `start`, lie in [kept_start, kept_start +
+    /// kept_count) of the picture.
+    static Part kept(std::size_t start, std::size_t offset, std::size_t count, std::size_t kept_start,
+                     std::size_t kept_count) {
+        const std::size_t first = start + offset;  // picture position of sample 0
+        const std::size_t from = kept_start > first ? (kept_start - first + 1) / 2 : 0;
+        const std::size_t end = kept_start + kept_count;
+        const std::size_t to = end > first ? std::min(count, (end - first + 1) / 2) : 0;
+        return {from, to > from ? to - from : 0, false};
     }
 
     const Job& job_;
@@ -253,7 +275,7 @@ private:
     Array3<std::int16_t> symbols_;        ///< of one phase
     Array3<float> difference_;            ///< this and the following: one row
     Array3<std::uint8_t> coded_;
-    Array3<float> quality_, lin_, inv_;
+    Array3<float> quality_, lin_, inv_, error_;
 };
 
 /// Zeroes what no symbol may be coded for: with several regions a flag may come from another region than a symbol.

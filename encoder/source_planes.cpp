@@ -142,10 +142,15 @@ SourcePlanes prepare_source(const Picture& picture, const SourceOptions& options
     source.original = to_yuv(picture, rows);
     const Size coded_size = {std::max<std::size_t>(picture.rows(), kMinPictureSide),
                              std::max<std::size_t>(picture.cols(), kMinPictureSide)};
-    Planes coded = resized(source.original, coded_size);
-    convert_chroma(coded, source.coded, rows);
+    const bool as_is = coded_size == Size{picture.rows(), picture.cols()} && source.coded == source.source;
+    Planes changed;
+    if (!as_is) {
+        changed = resized(source.original, coded_size);
+        convert_chroma(changed, source.coded, rows);
+    }
+    const Planes& coded = as_is ? source.original : changed;
     source.support = support_planes(coded, rows);
-    source.luma = std::move(coded.plane[0]);
+    source.luma = coded.plane[0];
     if (options.hidden_rows + options.hidden_cols > 0) {
         source.original =
             resized(source.original, {picture.rows() - options.hidden_rows, picture.cols() - options.hidden_cols});
