@@ -61,13 +61,17 @@ struct EncodeOptions {
     /// Filter parts of the tool header to write as they are, instead of deciding.
     std::optional<ToolHeader> filter_parameters;
 
-    std::optional<RegionHeader> regions;  ///< partition into regions; see reference_regions()
+    /// Partition into regions; see reference_regions(). Dependent regions without overlap lose a column of latents on
+    /// each side of a border (03 section 13.3): use such overlaps for tests only.
+    std::optional<RegionHeader> regions;
     std::array<std::size_t, kComponents> num_chs = kLatentChannels;  ///< coded latent channels, 0..160 and 0..96
     std::size_t lanes_z = 1, lanes_q = 1;                            ///< entropy coding threads: 1, 2, 4, 8 or 16
     std::array<std::size_t, kComponents> lanes_r = {1, 1};
     /// Quality map, -8 (coarse) .. 8 (fine), one plane of the latent grid's size: one value per
     /// 16x16 samples (05 section 5). See quality_map_from_mask().
     std::optional<Array3<std::int8_t>> quality_map;
+    /// Without a map: make one with this strength, 1..8 (quality_map_from_saliency); 0: none.
+    int saliency = 0;
     float cube_threshold = 3;  ///< see QuantiserOptions
 
     std::optional<ChromaFormat> coded_chroma;      ///< default: as the source

@@ -12,6 +12,7 @@
 #include "encoder/header.h"
 #include "encoder/latent_coder.h"
 #include "encoder/latent_tools.h"
+#include "encoder/saliency.h"
 #include "models/weight_identity.h"
 
 namespace jpegai {
@@ -97,6 +98,10 @@ EncodeSession::EncodeSession(const NetworkCache& networks, const Picture& pictur
     header_ = make_picture_header(options_, source_, picture.bit_depth);
     check_options(options_, header_);
     if (!options_.rendering.cicp) options_.rendering.cicp = picture.colour;
+    if (!options_.quality_map && options_.saliency != 0) {
+        options_.quality_map = quality_map_from_saliency(source_.original, header_.latent_rows(), header_.latent_cols(),
+                                                         options_.saliency);
+    }
     if (options_.quality_map) {
         header_.gain_3d_enable_flag = true;
         header_.quality_map_entropy_index = quality_map_entropy_index(*options_.quality_map);

@@ -1,11 +1,14 @@
 // `jpegai encode`: pictures to codestreams.
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
 
 #include "backend/select.h"
 #include "base/file.h"
+#include "base/math.h"
 #include "encoder/encoder.h"
+#include "encoder/latent_tools.h"
 #include "models/default_weights.h"
 #include "picture_io/picture_io.h"
 #include "tools/commands.h"
@@ -20,7 +23,8 @@ constexpr const char* kExamples =
     "  jpegai encode photo.png photo.jai --stats --json";
 
 struct EncodeArguments {
-    std::string in, out, models, cpu = "auto";
+    std::string in, out, models, mask, cpu = "auto";
+    int saliency = 0;
     unsigned threads = 0, model = 1;
     std::vector<int> beta = {0};
     bool simple = false, stats = false, layers = false, tools = false;
@@ -55,8 +59,17 @@ EncodeOptions encode_options(const EncodeArguments& arguments) {
     options.rate.model_id = arguments.model;
     options.rate.beta = {arguments.beta.front(), arguments.beta.back()};
     if (arguments.simple) options.synthesis = OperatingPoint::kSop;
+    options.saliency = arguments.saliency;
     if (arguments.tools) options.tools = {{true, true}, {true, true}, {true, true}};
     return options;
+}
+
+/// The quality map of a mask picture for the latent grid of a picture.
+Array3<std::int8_t> mask_map(const std::string& path, const Picture& picture) {
+    const auto blocks = [](std::size_t side) {
+        return ceil_div(std::max<std::size_t>(side, kMinPictureSide), kLatentStep);
+    };
+    return quality_map_from_mask(read_picture(path), blocks(picture.rows()), blocks(picture.cols()));
 }
 
 ExitCode encode(const EncodeArguments& arguments, const CommonOptions& common) {
@@ -68,6 +81,7 @@ ExitCode encode(const EncodeArguments& arguments, const CommonOptions& common) {
     options.stats = &stats;
     try {
         const Picture picture = read_picture(arguments.in);
+        if (!arguments.mask.empty()) options.quality_map = mask_map(arguments.mask, picture);
         const std::vector<std::uint8_t> bytes = encoder.encode(picture, options).bytes;
         write_file(arguments.out, bytes);
         const double samples = static_cast<double>(picture.rows()) * static_cast<double>(picture.cols());
@@ -104,6 +118,13 @@ void add_encode(CLI::App& program, Invocation& invocation) {
         ->check(CLI::Range(kBetaMin, kBetaMax));
     command.add_flag("--simple", arguments->simple, "for the simple profile (SOP) instead of the base profile (BOP)");
     command.add_flag("--latent-tools", arguments->tools, "use RVS, GRFS and LSBS");
+    CLI::Option* mask = command.add_option(
+        "--roi", arguments->mask, "mask picture of any size: finer steps where it is white, coarser elsewhere");
+    command
+        .add_option("--saliency", arguments->saliency,
+                    "finer steps where the picture stands out from its surroundings, 1 (a little) to 8")
+        ->check(CLI::Range(1, 8))
+        ->excludes(mask);
     command.add_option("--models", arguments->models, "weights: folder of .pth files or packs, or one pack")
         ->type_name("PATH");
     command.add_option("--threads", arguments->threads, "threads (default: one per processor)");

@@ -143,6 +143,7 @@ TEST_F(EncoderTest, EveryLatentToolDecodesToTheReconstruction) {
     cases["simple"] = [](EncodeOptions& o) { o.synthesis = OperatingPoint::kSop; };
     cases["coded 4:2:0"] = [](EncodeOptions& o) { o.coded_chroma = ChromaFormat{2, 2}; };
     cases["coded 4:2:2"] = [](EncodeOptions& o) { o.coded_chroma = ChromaFormat{1, 2}; };
+    cases["saliency"] = [](EncodeOptions& o) { o.saliency = 5; };
     cases["dis"] = [](EncodeOptions& o) { o.dialect = Dialect::kDis; };
     cases["quality map"] = [](EncodeOptions& o) {
         o.quality_map = Array3<std::int8_t>(1, 7, 10);
@@ -312,6 +313,7 @@ TEST_F(EncoderTest, RefusesContradictions) {
     cases["model of the level"] = [](EncodeOptions& o) { o.level_idc = std::uint8_t{11}; };
     cases["regions"] = [](EncodeOptions& o) { o.regions = RegionHeader{2, 1, false, 2, 8}; };
     cases["cubes"] = [](EncodeOptions& o) { o.cube_threshold = -1; };
+    cases["saliency"] = [](EncodeOptions& o) { o.saliency = 9; };
     cases["analysis tiles"] = [](EncodeOptions& o) { o.analysis_tiles = TileOptions{32, 16}; };
     for (const auto& [name, change] : cases) {
         EncodeOptions options;

@@ -58,6 +58,21 @@ TEST_F(Encode, ReportsAndDecodes) {
     EXPECT_EQ(back.cols(), 80U);
 }
 
+TEST_F(Encode, QualityMaps) {
+    const std::string in = picture("in.png"), out = folder_.path("out.jai");
+    Picture mask = make_picture(ColourModel::kGrey, {1, 1}, 8, 7, 8);
+    mask.planes[0](0, 3, 3) = 255;
+    write_picture(folder_.path("mask.pgm"), mask);
+    for (const std::vector<std::string>& map :
+         {std::vector<std::string>{"--roi", folder_.path("mask.pgm")}, {"--saliency", "4"}}) {
+        std::vector<std::string> arguments = {"encode", in, out};
+        arguments.insert(arguments.end(), map.begin(), map.end());
+        ASSERT_EQ(run_jpegai(arguments).exit_code, 0);
+        EXPECT_TRUE(parse_codestream(load_bytes(out)).picture.gain_3d_enable_flag) << map[0];
+        EXPECT_EQ(run_jpegai({"decode", out, folder_.path("back.png")}).exit_code, 0);
+    }
+}
+
 TEST_F(Encode, ToStandardOutput) {
     const ProcessResult result = run_jpegai({"encode", picture("in.ppm"), "-", "--simple"});
     ASSERT_EQ(result.exit_code, 0) << result.err;
