@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
 
     Invocation invocation;
     add_decode(program, invocation);
+    add_encode(program, invocation);
     add_info(program, invocation);
     add_extract(program, invocation);
     add_models(program, invocation);
