@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
     add_decode(program, invocation);
     add_info(program, invocation);
     add_extract(program, invocation);
+    add_compare(program, invocation);
 
     try {
         program.parse(argc, argv);

@@ -47,7 +47,7 @@ TEST(Documentation, EveryJsonKey) {
 }
 
 TEST(Documentation, EveryOption) {
-    for (const char* command : {"info", "extract", "decode"}) {
+    for (const char* command : {"info", "extract", "decode", "compare"}) {
         const std::string help = run_jpegai({command, "--help"}).out;
         for (std::size_t at = help.find("\n  -"); at != std::string::npos; at = help.find("\n  -", at + 1)) {
             const std::size_t start = help.find("--", at);
