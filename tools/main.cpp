@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
     add_info(program, invocation);
     add_extract(program, invocation);
     add_models(program, invocation);
+    add_compare(program, invocation);
 
     try {
         program.parse(argc, argv);

@@ -51,7 +51,7 @@ TEST(Documentation, EveryJsonKey) {
 
 TEST(Documentation, EveryOption) {
     using Words = std::vector<std::string>;
-    for (Words words : {Words{"info"}, Words{"extract"}, Words{"decode"}, Words{"encode"}, Words{"models", "list"},
+    for (Words words : {Words{"info"}, Words{"extract"}, Words{"decode"}, Words{"encode"}, Words{"compare"}, Words{"models", "list"},
                         Words{"models", "info"}, Words{"models", "verify"}, Words{"models", "import"},
                         Words{"models", "add"}, Words{"models", "remove"}}) {
         words.push_back("--help");
