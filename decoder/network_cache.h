@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "backend/backend.h"
 #include "bitstream/headers.h"
@@ -43,6 +44,10 @@ public:
     /// see models/weight_identity.h. Fingerprints are computed for streams that name any, and kept.
     void require_weights_of(std::span<const std::uint8_t> user_data, std::size_t model_id,
                             std::span<const WeightPart> parts) const;
+
+    /// The user data by which a stream names these weights; see weight_user_data() there.
+    [[nodiscard]] std::vector<std::uint8_t> weight_record(std::size_t model_id,
+                                                          std::span<const OperatingPoint> points) const;
 
     [[nodiscard]] const Backend& backend() const { return *backend_; }
 
