@@ -8,6 +8,7 @@
 #include "encoder/filters/choose_efe_linear.h"
 #include "encoder/filters/choose_efe_nonlinear.h"
 #include "encoder/filters/choose_efe_pair.h"
+#include "encoder/filters/choose_eicci.h"
 #include "encoder/filters/choose_lef.h"
 #include "encoder/filters/plane_error.h"
 #include "encoder/filters/reference_efe.h"
@@ -37,6 +38,13 @@ public:
         ToolHeader trial = tools_;
         trial.efe_linear = efe_linear_header(main_, statistics_->same_format());
         consider(trial);
+    }
+
+    void eicci() {
+        if (!in_.allowed.eicci) return;
+        ToolHeader trial = tools_;
+        trial.eicci = reference() ? reference_eicci(planes_, in_, context_) : choose_eicci(planes_, in_, context_);
+        if (trial.eicci) take(trial, reference());
     }
 
     void nonlinear() {
@@ -253,6 +261,7 @@ FilterChoice choose_post_filters(Planes reconstruction, ToolHeader& tools, const
     check_inputs(reconstruction, inputs);
     Chooser chooser(std::move(reconstruction), tools, inputs, context);
     chooser.linear();
+    chooser.eicci();
     chooser.nonlinear();
     chooser.lef();
     return chooser.finish(tools);

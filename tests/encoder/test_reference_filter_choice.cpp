@@ -6,9 +6,12 @@
 #include <cstdlib>
 
 #include "bitstream/header_syntax.h"
+#include "decoder/network_cache.h"
 #include "encoder/filters/choose.h"
 #include "tests/encoder/filter_case.h"
 #include "tests/encoder/filter_choice_support.h"
+#include "tests/support/backends.h"
+#include "tests/support/synthetic_weights.h"
 #include "tests/support/test_data.h"
 
 namespace jpegai::test {
@@ -52,6 +55,7 @@ struct Comparison {
         }
         field(ours.efe_nonlinear.has_value(), theirs.efe_nonlinear.has_value());
         if (ours.efe_nonlinear && theirs.efe_nonlinear) nonlinear(*ours.efe_nonlinear, *theirs.efe_nonlinear);
+        field(ours.eicci == theirs.eicci, true);
         field(ours.lef_ch_idx.value_or(255), theirs.lef_ch_idx.value_or(255));
     }
     void nonlinear(const EfeNonlinearHeader& ours, const EfeNonlinearHeader& theirs) {
@@ -70,6 +74,18 @@ struct Comparison {
     }
 };
 
+/// eICCI networks with the weights of the vectors.
+class SyntheticBank : public EicciBank {
+public:
+    explicit SyntheticBank(OperatingPoint point) : point_(point) {}
+    const NetworkRunner& luma(std::size_t index) override { return cache_.eicci(point_, index, false); }
+    const NetworkRunner& chroma(std::size_t index) override { return cache_.eicci(point_, index, true); }
+
+private:
+    OperatingPoint point_;
+    NetworkCache cache_{synthetic_weights(), fast_backend()};
+};
+
 class ReferenceChoice : public testing::TestWithParam<const char*> {};
 
 TEST_P(ReferenceChoice, MatchesTheStream) {
@@ -80,11 +96,14 @@ TEST_P(ReferenceChoice, MatchesTheStream) {
     FilterChoiceInputs inputs = inputs_of(c.stream.picture, c.original);
     inputs.scale_log = &c.scale_log;
     inputs.search = FilterSearch::kReference;
-    inputs.allowed = {theirs.efe_linear.has_value(), false, theirs.efe_nonlinear.has_value(),
+    inputs.synthesis = static_cast<OperatingPoint>(c.stream.picture.synthesis_transform_id[0]);
+    inputs.allowed = {theirs.efe_linear.has_value(), theirs.eicci.has_value(), theirs.efe_nonlinear.has_value(),
                       theirs.lef_ch_idx.has_value()};
+    SyntheticBank bank(inputs.synthesis);
+    inputs.eicci = &bank;
     RunContext context;
     const FilterChoice choice = choose_post_filters(c.reconstruction, tools, inputs, context);
-    EXPECT_TRUE(same_bits(choice.planes, filtered(c.reconstruction, c.stream.picture, tools, &c.scale_log)));
+    EXPECT_TRUE(same_bits(choice.planes, filtered(c.reconstruction, c.stream.picture, tools, inputs)));
     Comparison comparison;
     comparison.tools(tools, theirs);
     std::printf("%s: %zu of %zu fields and %zu of %zu weights equal, weights at most %d codes apart\n", GetParam(),
@@ -105,7 +124,9 @@ TEST_P(ReferenceChoice, MatchesTheStream) {
 INSTANTIATE_TEST_SUITE_P(Cases, ReferenceChoice,
                          testing::Values("vectors/bop_efelin", "vectors/bop_efelin_203x301",
                                          "vectors/bop_efelin_coded420", "vectors/bop_efelin_nonlin",
-                                         "vectors/bop_efelin_nonlin_yuv420", "vectors/bop_efenonlin", "vectors/bop_lef",
+                                         "vectors/bop_efelin_nonlin_yuv420", "vectors/bop_efenonlin",
+                                         "vectors/bop_eicci", "vectors/hop_eicci", "vectors/sop_eicci",
+                                         "vectors/bop_enhfilt", "vectors/bop_tools_on", "vectors/bop_lef",
                                          "vectors/bop_lef_m0", "vectors/bop_lef_m3", "models/vectors/bop_m1_efelin",
                                          "models/vectors/bop_m1_rvs_lsbs_efelin_lef", "models/vectors/sop_m2_lef"));
 
