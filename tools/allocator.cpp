@@ -1,12 +1,12 @@
 #include "tools/allocator.h"
 
+#include <cstdint>
+#include <cstdlib>  // defines __GLIBC__
+
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cstdint>
-#include <cstdlib>
 #endif
 
 namespace jpegai::tools {
