@@ -32,7 +32,8 @@ void tune_allocator() {
     ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
     ::mallopt(M_TRIM_THRESHOLD, 2 * kHeap);
     ::mallopt(M_TOP_PAD, kHeap);
-    std::free(std::malloc(1 << 20));  // the heap grows by the padding
+    void* volatile block = std::malloc(1 << 20);  // the heap grows by the padding; volatile: or compilers drop it
+    std::free(block);
     ::mallopt(M_TOP_PAD, 4 << 20);
     advise_heap(start);
 }
