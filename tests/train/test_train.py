@@ -128,6 +128,14 @@ class Agreement(Case):
     def test_bop(self):
         self.compare_synthesis(1, self.base.bop_y, self.base.bop_uv)
 
+    @torch.no_grad()
+    def test_hop_analysis_can_repeat_bop(self):
+        hop = models.HopModel().eval()
+        hop.copy_analysis_of(self.base)
+        y, uv = torch.rand(1, 1, 64, 128) * 255, torch.rand(1, 12, 32, 64) * 255
+        self.close(hop.enc_y(y), self.base.enc_y(y), 2e-2)
+        self.close(hop.enc_uv(uv), self.base.enc_uv(uv), 2e-2)
+
     def test_packs_come_back_unchanged(self):
         path = self.folder / 'again.jaiw'
         print_of = pack.write_pack(path, weights.model_tensors(self.base, 0, weights.hyper_tables(self.weights, 0)), level=1)
@@ -177,6 +185,10 @@ class Training(Case):
         started = [subprocess.Popen(command, env=dict(environment, RANK=str(r), LOCAL_RANK=str(r))) for r in range(2)]
         self.assertEqual([p.wait() for p in started], [0, 0])
         self.assertEqual(verified(self.folder / 'sop_0.jaiw')[0], 2)
+
+    def test_hop_synthesis_alone(self):
+        self.train('hop', 0, self.pictures(), '--init', DEFAULT, '--out', self.folder, '--steps', 1, '--synthesis-only')
+        self.assertEqual(verified(self.folder / 'hop_0.jaiw')[0], 4)
 
     def test_eicci(self):
         self.train('eicci', 0, self.pictures(), '--init', DEFAULT, '--out', self.folder, '--steps', 1, '--network', 'mss025')

@@ -37,6 +37,8 @@ def _add_training_options(p):
     learn.add_argument('--ssim-at', type=float, default=0.30, metavar='FRACTION', help='MS-SSIM enters the loss from here')
     learn.add_argument('--integer-at', type=float, default=0.45, metavar='FRACTION', help='integer scale decoder from here')
     learn.add_argument('--hard-at', type=float, default=0.50, metavar='FRACTION', help='rounded residuals from here')
+    learn.add_argument('--synthesis-only', action='store_true',
+                       help='hop: train the synthesis alone and let the HOP analysis repeat the BOP analysis')
     result = p.add_argument_group('result')
     result.add_argument('--grid', action=argparse.BooleanOptionalAction, default=True,
                         help='round weights to grids that pack into about a byte per value (default: yes)')
@@ -108,6 +110,8 @@ def _make_stage(o):
     def make(tools):
         if o.stage == 'eicci':
             return stages.EicciStage(o.model, tools, o.bank, o.network, o.displacement)
+        if o.stage == 'hop' and o.synthesis_only:
+            return stages.HopSynthesisStage(o.model, tools)
         return stages.STAGES[o.stage](o.model, tools)
     return make
 
@@ -184,10 +188,10 @@ def _run_command(o, model):
         if key in ('command', 'pictures', 'stage', 'models'):
             continue
         if isinstance(value, bool):
-            if key == 'restart':
-                command += [option] if value else []
-            else:
+            if key in ('compile', 'graph', 'grid'):
                 command.append(option if value else '--no-' + key)
+            else:
+                command += [option] if value else []
         elif isinstance(value, list):
             command += [option, *value] if value else []
         elif value != '':

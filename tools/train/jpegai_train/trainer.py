@@ -175,7 +175,7 @@ class Trainer:
 
     def _what(self):
         """What a checkpoint must agree in with the run that continues it."""
-        return {k: getattr(self.o, k) for k in ('stage', 'model', 'batch', 'crop', 'lr', 'steps', 'budget')}
+        return {k: getattr(self.o, k) for k in ('stage', 'model', 'batch', 'crop', 'lr', 'steps', 'budget', 'synthesis_only')}
 
     def _random_state(self):
         state = {'host': torch.get_rng_state(), 'batches': self.batches.state()}
