@@ -7,6 +7,7 @@
 
 namespace jpegai::tools {
 
+void add_conformance(CLI::App& program, Invocation& invocation);
 void add_decode(CLI::App& program, Invocation& invocation);
 void add_info(CLI::App& program, Invocation& invocation);
 void add_extract(CLI::App& program, Invocation& invocation);

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
     program.footer(kFooter);
 
     Invocation invocation;
+    add_conformance(program, invocation);
     add_decode(program, invocation);
     add_info(program, invocation);
     add_extract(program, invocation);
