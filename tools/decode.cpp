@@ -1,11 +1,8 @@
 // `jpegai decode`: codestreams to pictures.
-#include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "backend/select.h"
 #include "base/file.h"
@@ -15,6 +12,7 @@
 #include "picture_io/picture_io.h"
 #include "tools/commands.h"
 #include "tools/lists.h"
+#include "tools/progress.h"
 
 namespace jpegai::tools {
 namespace {
@@ -35,31 +33,6 @@ struct DecodeArguments {
     std::uint64_t max_pixels = 200, max_memory = 0, max_macs = 0;
     bool yuv = false, md5 = false, stats = false, layers = false, strict = false, quirks = false, force_models = false,
          entropy_only = false;
-};
-
-/// One line on a terminal that shows how far the work is; nothing when it ends within a second.
-class ProgressLine {
-public:
-    ProgressLine(std::string name, bool enabled) : name_(std::move(name)), enabled_(enabled && ::isatty(2) == 1) {}
-    ~ProgressLine() {
-        if (shown_) fmt::print(stderr, "\r\033[K");
-    }
-    ProgressLine(const ProgressLine&) = delete;
-    ProgressLine& operator=(const ProgressLine&) = delete;
-    void update(double fraction) {
-        const auto now = Clock::now();
-        if (!enabled_ || now - start_ < std::chrono::seconds(1) || now - last_ < std::chrono::milliseconds(100)) return;
-        last_ = now;
-        shown_ = true;
-        fmt::print(stderr, "\r{}: {:3.0f} %", name_, fraction * 100);
-        std::fflush(stderr);
-    }
-
-private:
-    using Clock = std::chrono::steady_clock;
-    std::string name_;
-    bool enabled_, shown_ = false;
-    Clock::time_point start_ = Clock::now(), last_ = start_;
 };
 
 OperatingPoint point_by_name(const std::string& name) {

@@ -1,103 +1,111 @@
 // `jpegai encode`: pictures to codestreams.
-#include <algorithm>
+#include <atomic>
+#include <filesystem>
 #include <memory>
+#include <mutex>
+#include <set>
+#include <thread>
 
 #include <fmt/format.h>
 
 #include "backend/select.h"
-#include "base/file.h"
-#include "base/math.h"
-#include "encoder/encoder.h"
-#include "encoder/latent_tools.h"
-#include "models/default_weights.h"
-#include "picture_io/picture_io.h"
+#include "models/places.h"
 #include "tools/commands.h"
+#include "tools/encode_arguments.h"
+#include "tools/encode_file.h"
 
 namespace jpegai::tools {
 namespace {
 
 constexpr const char* kExamples =
-    "  jpegai encode photo.png photo.jai --model 1 --beta 0\n"
-    "  jpegai encode photo.png photo.jai --model 2 --beta -184 --simple\n"
-    "  jpegai encode clip_1920x1080_10bit_420.yuv frame.jai --model 3 --beta 100,0   luma, chroma\n"
-    "  jpegai encode photo.png photo.jai --stats --json";
+    "  jpegai encode photo.png photo.jai                                quality 50\n"
+    "  jpegai encode photo.png photo.jai --bpp 0.5                      half a bit per pixel\n"
+    "  jpegai encode photo.png photo.jai --size 30000 --effort 7        at most 30,000 bytes, slower and better\n"
+    "  jpegai encode photo.png photo.jai --target psnr=36               36 dB of luma\n"
+    "  jpegai encode photo.png photo.jai --model 2 --beta -184,-100     fixed: luma, chroma\n"
+    "  jpegai encode *.png --out-dir coded/ --quality 60 --jobs 4       several pictures\n"
+    "  jpegai encode frame.yuv frame.jai --format 1920x1080_10bit_420 --bpp 0.3\n"
+    "  jpegai encode photo.png photo.jai --roi face.png --roi-quality 4,-2 --bpp 0.2\n"
+    "  jpegai encode photo.png photo.jai --profile simple --tools lsbs,lef --json";
 
-struct EncodeArguments {
-    std::string in, out, models, mask, cpu = "auto";
-    int saliency = 0;
-    unsigned threads = 0, model = 1;
-    std::vector<int> beta = {0};
-    bool simple = false, stats = false, layers = false, tools = false;
+struct Job {
+    std::string in, out;
 };
 
-nlohmann::ordered_json stats_json(const EncodeStats& stats) {
-    nlohmann::ordered_json json;
-    for (const StageTiming& stage : stats.stages)
-        json["stages"].push_back({{"stage", stage.stage}, {"ms", stage.seconds * 1e3}});
-    for (const LayerTiming& layer : stats.layers)
-        json["layers"].push_back({{"layer", layer.name}, {"ms", layer.seconds * 1e3}, {"macs", layer.macs}});
-    return json;
-}
-
-void print_stats(const EncodeStats& stats) {
-    double total = 0;
-    std::string text;
-    for (const StageTiming& stage : stats.stages) {
-        total += stage.seconds;
-        text += fmt::format("  {:<24} {:9.2f} ms\n", stage.stage, stage.seconds * 1e3);
+std::vector<Job> jobs_of(const EncodeArguments& arguments) {
+    if (arguments.out_dir.empty()) {
+        if (arguments.paths.size() != 2) {
+            throw UsageError("give one input and one output, or several inputs with --out-dir");
+        }
+        return {{arguments.paths[0], arguments.paths[1]}};
     }
-    text += fmt::format("  {:<24} {:9.2f} ms\n", "total", total * 1e3);
-    for (const LayerTiming& layer : stats.layers) {
-        text += fmt::format("    {:<40} {:9.3f} ms {:8.1f} GMAC/s\n", layer.name, layer.seconds * 1e3,
-                            layer.seconds > 0 ? static_cast<double>(layer.macs) / layer.seconds / 1e9 : 0.0);
+    std::vector<Job> jobs;
+    std::set<std::string> outputs;
+    for (const std::string& in : arguments.paths) {
+        const std::filesystem::path folder = arguments.out_dir;
+        const std::string out = (folder / std::filesystem::path(in).stem()).string() + ".jai";
+        if (!outputs.insert(out).second) throw UsageError(fmt::format("several inputs would be written to {}", out));
+        jobs.push_back({in, out});
     }
-    print_text(text);
+    std::error_code failed;
+    std::filesystem::create_directories(arguments.out_dir, failed);
+    if (failed) throw Error(JPEGAI_ERROR_IO, fmt::format("cannot make {}: {}", arguments.out_dir, failed.message()));
+    return jobs;
 }
 
-EncodeOptions encode_options(const EncodeArguments& arguments) {
-    EncodeOptions options;
-    options.rate.model_id = arguments.model;
-    options.rate.beta = {arguments.beta.front(), arguments.beta.back()};
-    if (arguments.simple) options.synthesis = OperatingPoint::kSop;
-    options.saliency = arguments.saliency;
-    if (arguments.tools) options.tools = {{true, true}, {true, true}, {true, true}};
-    return options;
-}
-
-/// The quality map of a mask picture for the latent grid of a picture.
-Array3<std::int8_t> mask_map(const std::string& path, const Picture& picture) {
-    const auto blocks = [](std::size_t side) {
-        return ceil_div(std::max<std::size_t>(side, kMinPictureSide), kLatentStep);
+/// Several pictures, some at a time; the failure of one does not stop the others.
+ExitCode encode_batch(const Encoder& encoder, const std::vector<Job>& jobs, const EncodeArguments& arguments,
+                      const CommonOptions& common) {
+    std::vector<nlohmann::ordered_json> reports(jobs.size());
+    std::atomic<std::size_t> next = 0;
+    std::atomic<bool> failed = false;
+    std::mutex output;
+    const auto work = [&] {
+        for (std::size_t i = next++; i < jobs.size(); i = next++) {
+            const auto note = [&](const Error& error) {
+                const std::lock_guard lock(output);
+                print_error(display_name(jobs[i].in), error);
+                reports[i] = {{"in", jobs[i].in}, {"error", error_json(error)}};
+                failed = true;
+            };
+            try {
+                reports[i] = encode_file(encoder, jobs[i].in, jobs[i].out, arguments, common);
+                const std::lock_guard lock(output);
+                if (!common.json && !common.quiet) print_text(encode_text(reports[i], arguments.stats));
+            } catch (const Error& error) {
+                note(error);
+            } catch (const std::bad_alloc&) {
+                note(Error(JPEGAI_ERROR_MEMORY, "out of memory"));
+            } catch (const std::exception& error) {
+                note(Error(JPEGAI_ERROR_INTERNAL, error.what()));
+            }
+        }
     };
-    return quality_map_from_mask(read_picture(path), blocks(picture.rows()), blocks(picture.cols()));
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < std::min<std::size_t>(arguments.jobs, jobs.size()); ++i) threads.emplace_back(work);
+    work();
+    for (std::thread& thread : threads) thread.join();
+    if (common.json) print_json({{"files", reports}});
+    return failed ? kExitFailed : kExitOk;
 }
 
 ExitCode encode(const EncodeArguments& arguments, const CommonOptions& common) {
-    const auto weights = arguments.models.empty() ? open_default_weights() : open_weights(arguments.models);
-    const Encoder encoder(weights, make_backend({arguments.cpu, arguments.threads}));
-    EncodeStats stats;
-    stats.want_layers = arguments.layers;
-    EncodeOptions options = encode_options(arguments);
-    options.stats = &stats;
-    try {
-        const Picture picture = read_picture(arguments.in);
-        if (!arguments.mask.empty()) options.quality_map = mask_map(arguments.mask, picture);
-        const std::vector<std::uint8_t> bytes = encoder.encode(picture, options).bytes;
-        write_file(arguments.out, bytes);
-        const double samples = static_cast<double>(picture.rows()) * static_cast<double>(picture.cols());
-        const double bpp = 8 * static_cast<double>(bytes.size()) / samples;
-        if (common.json) {
-            nlohmann::ordered_json report = {
-                {"in", arguments.in}, {"out", arguments.out},           {"bytes", bytes.size()},
-                {"bpp", bpp},         {"model", options.rate.model_id}, {"beta", options.rate.beta}};
-            if (arguments.stats) report["stats"] = stats_json(stats);
-            print_json(report);
-        } else if (arguments.out != "-" && !common.quiet) {
-            print_text(fmt::format("{}: {} bytes, {:.4f} bits per pixel\n", arguments.out, bytes.size(), bpp));
-            if (arguments.stats) print_stats(stats);
-        }
-    } catch (const Error& error) {
-        throw FileError(display_name(arguments.in), error);
+    {
+        EncodeOptions unused;  // a command line that makes no sense fails before anything is read
+        (void)rate_target(arguments, unused);
+        (void)read_options(arguments);
+    }
+    const std::vector<Job> jobs = jobs_of(arguments);
+    const auto weights = open_models(arguments.models);
+    const unsigned threads =
+        arguments.threads != 0 ? arguments.threads : std::max(1U, std::thread::hardware_concurrency() / arguments.jobs);
+    const Encoder encoder(weights, make_backend({arguments.cpu, threads}));
+    if (!arguments.out_dir.empty()) return encode_batch(encoder, jobs, arguments, common);
+    const nlohmann::ordered_json report = encode_file(encoder, jobs.front().in, jobs.front().out, arguments, common);
+    if (common.json) {
+        print_json(report);
+    } else if (jobs.front().out != "-" && !common.quiet) {
+        print_text(encode_text(report, arguments.stats));
     }
     return kExitOk;
 }
@@ -106,32 +114,8 @@ ExitCode encode(const EncodeArguments& arguments, const CommonOptions& common) {
 
 void add_encode(CLI::App& program, Invocation& invocation) {
     auto arguments = std::make_shared<EncodeArguments>();
-    CLI::App& command = *program.add_subcommand("encode", "Encode a picture to a codestream");
-    command.add_option("in", arguments->in, "picture: PNG, PPM, PGM, PAM, Y4M or raw YUV")->required();
-    command.add_option("out", arguments->out, "codestream, \"-\" for standard output")->required();
-    command.add_option("--model", arguments->model, "trained model, 0 (fewest bits) to 3")->check(CLI::Range(0U, 3U));
-    command
-        .add_option("--beta", arguments->beta,
-                    "gain displacement in units of 1/128 of a step, or luma,chroma: -1069 (coarse) .. 702 (fine)")
-        ->delimiter(',')
-        ->expected(1, 2)
-        ->check(CLI::Range(kBetaMin, kBetaMax));
-    command.add_flag("--simple", arguments->simple, "for the simple profile (SOP) instead of the base profile (BOP)");
-    command.add_flag("--latent-tools", arguments->tools, "use RVS, GRFS and LSBS");
-    CLI::Option* mask = command.add_option(
-        "--roi", arguments->mask, "mask picture of any size: finer steps where it is white, coarser elsewhere");
-    command
-        .add_option("--saliency", arguments->saliency,
-                    "finer steps where the picture stands out from its surroundings, 1 (a little) to 8")
-        ->check(CLI::Range(1, 8))
-        ->excludes(mask);
-    command.add_option("--models", arguments->models, "weights: folder of .pth files or packs, or one pack")
-        ->type_name("PATH");
-    command.add_option("--threads", arguments->threads, "threads (default: one per processor)");
-    command.add_option("--cpu", arguments->cpu,
-                       "instruction set: auto, scalar, avx2, avx512, neon; same bytes with each");
-    command.add_flag("--stats", arguments->stats, "print the time of each stage");
-    command.add_flag("--layers", arguments->layers, "with --stats: time per layer");
+    CLI::App& command = *program.add_subcommand("encode", "Encode pictures to codestreams");
+    declare_encode_options(command, *arguments);
     finish_command(command, invocation, kExamples,
                    [arguments, &invocation] { return encode(*arguments, invocation.common); });
 }

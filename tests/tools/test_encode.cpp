@@ -1,4 +1,6 @@
 // `jpegai encode`: what it writes can be decoded, and bad input leaves nothing behind.
+#include <filesystem>
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -79,7 +81,96 @@ TEST_F(Encode, ToStandardOutput) {
     EXPECT_EQ(parse_codestream(result.out_bytes()).picture.decoder_profile_id, 0);
 }
 
+TEST_F(Encode, MeetsARateAndMeasures) {
+    const std::string in = picture("in.png"), out = folder_.path("out.jai");
+    const ProcessResult result = run_jpegai({"encode", in, out, "--bpp", "1.5", "--json", "--effort", "1"});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    const nlohmann::json report = nlohmann::json::parse(result.out);
+    EXPECT_NEAR(report["bpp"].get<double>(), 1.5, 0.015);
+    EXPECT_TRUE(report["search"]["reached"].get<bool>());
+    ASSERT_EQ(run_jpegai({"decode", out, folder_.path("back.png")}).exit_code, 0);
+    const auto measured = nlohmann::json::parse(
+        run_jpegai({"compare", in, folder_.path("back.png"), "--metrics", "psnr-y,ms-ssim", "--json"}).out);
+    const std::string text = measured.dump();
+    EXPECT_NE(text.find(report["metrics"]["psnr-y"].dump()), std::string::npos) << text << report["metrics"];
+    EXPECT_FALSE(
+        nlohmann::json::parse(run_jpegai({"encode", in, out, "--json", "--no-metrics"}).out).contains("metrics"));
+}
+
+TEST_F(Encode, QualityTargets) {
+    const std::string in = picture("in.png"), out = folder_.path("out.jai");
+    const auto metric = [&](const std::string& target, const std::string& name) {
+        const ProcessResult result = run_jpegai({"encode", in, out, "--target", target, "--json", "--effort", "1"});
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        return nlohmann::json::parse(result.out)["metrics"][name].get<double>();
+    };
+    EXPECT_NEAR(metric("psnr=35", "psnr-y"), 35, 0.05);
+    EXPECT_NEAR(metric("msssim=0.985", "ms-ssim"), 0.985, 0.0003);
+}
+
+TEST_F(Encode, SeveralPictures) {
+    const std::string a = picture("a.png"), b = picture("b.ppm"), bad = folder_.path("bad.png");
+    write_file(bad, std::vector<std::uint8_t>{1, 2, 3});
+    const std::string dir = folder_.path("coded");
+    const ProcessResult result =
+        run_jpegai({"encode", a, bad, b, "--out-dir", dir, "--jobs", "2", "--quality", "20", "--json"});
+    EXPECT_EQ(result.exit_code, 1);
+    const nlohmann::json files = nlohmann::json::parse(result.out)["files"];
+    ASSERT_EQ(files.size(), 3U);
+    EXPECT_TRUE(files[1].contains("error"));
+    EXPECT_EQ(load_bytes(dir + "/a.jai"), load_bytes(dir + "/b.jai"));
+    EXPECT_FALSE(std::filesystem::exists(dir + "/bad.jai"));
+    EXPECT_EQ(run_jpegai({"encode", a, a, "--out-dir", dir}).exit_code, 2);  // both would be a.jai
+}
+
+TEST_F(Encode, ProfilesAndStructure) {
+    const std::string in = picture("in.png"), out = folder_.path("out.jai");
+    const auto stream = [&](const std::vector<std::string>& more) {
+        std::vector<std::string> arguments = {"encode", in, out};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const ProcessResult result = run_jpegai(arguments);
+        EXPECT_EQ(result.exit_code, 0) << result.err;
+        return parse_codestream(load_bytes(out));
+    };
+    EXPECT_EQ(stream({"--profile", "simple", "--level", "3.2"}).picture.level_idc, 32);
+    EXPECT_EQ(stream({"--profile", "base", "--point", "sop"}).picture.synthesis_transform_id.front(), 0);
+    EXPECT_EQ(stream({"--dialect", "dis"}).dialect, Dialect::kDis);
+    EXPECT_EQ(stream({"--lanes", "4"}).picture.num_threads_z, 4);
+    EXPECT_EQ(stream({"--channels", "32,16"}).picture.component[1].num_chs, 16);
+    EXPECT_TRUE(stream({"--tools", "rvs,lsbs"}).picture.component[0].rvs_enable_flag);
+    EXPECT_EQ(stream({"--bit-depth", "10", "--coded-chroma", "420"}).picture.c_ver, 2);
+    EXPECT_EQ(run_jpegai({"encode", in, out, "--profile", "simple", "--point", "bop"}).exit_code, 2);
+}
+
+TEST_F(Encode, RawYuv) {
+    const std::string in = folder_.path("frame.yuv"), out = folder_.path("out.jai");
+    write_file(in, std::vector<std::uint8_t>(2 * (64 * 48 + 2 * 32 * 24), 1));
+    ASSERT_EQ(run_jpegai({"encode", in, out, "--format", "64x48_10bit_420"}).exit_code, 0);
+    const PictureHeader header = parse_codestream(load_bytes(out)).picture;
+    EXPECT_EQ(header.display_height(), 48U);
+    EXPECT_EQ(header.s_ver, 2);
+    EXPECT_EQ(header.bit_depth_idc, 1);
+    refuse(in, "truncated", {"--format", "64x64_10bit_444"}, "other.jai");
+    refuse(in, "usage", {"--format", "wide"}, "other.jai", 2);
+}
+
+TEST_F(Encode, RefusesTargetsOutOfReach) {
+    const std::string in = picture("in.png");
+    for (const char* option : {"--bpp", "--size"}) {
+        refuse(in, "argument", {option, "0.01"});
+        refuse(in, "argument", {option, "100000000"});
+    }
+    refuse(in, "argument", {"--target", "psnr=90"});
+    refuse(in, "usage", {"--bpp", "1", "--quality", "50"}, "out.jai", 2);
+    refuse(in, "usage", {"--bpp", "1", "--beta", "50"}, "out.jai", 2);
+    refuse(in, "usage", {"--target", "ssim=1"}, "out.jai", 2);
+    EXPECT_EQ(run_jpegai({"encode", in, folder_.path("out.jai"), "--bpp", "0.01", "--best-effort"}).exit_code, 0);
+}
+
 TEST_F(Encode, RefusesBadInput) {
+    write_picture(folder_.path("one.png"), make_picture(ColourModel::kRgb, {1, 1}, 8, 1, 1));
+    refuse(folder_.path("one.png"), "argument");
+    refuse(picture("fine.png"), "usage", {"--roi", picture("mask.png"), "--roi-quality", "9"}, "out.jai", 2);
     refuse(folder_.path("missing.png"), "io");
     std::vector<std::uint8_t> cut = load_bytes(picture("whole.png"));
     cut.resize(cut.size() / 2);
