@@ -44,6 +44,12 @@ const NetworkRunner& NetworkCache::network(NetworkKind kind, OperatingPoint poin
                 [&] { return bind_network(network_graph(kind, point, component), weights_, file); });
 }
 
+const NetworkRunner& NetworkCache::context_phase(std::size_t model_id, std::size_t phase) const {
+    const std::string file = common_file(kPrimary, model_id);
+    return once(fmt::format("{} context phase {}", file, phase),
+                [&] { return bind_network(context_phase_graph(phase), weights_, file); });
+}
+
 const NetworkRunner& NetworkCache::chroma_mean() const {
     return once("chroma mean", [&] { return bind_network(chroma_mean_graph(), weights_, ""); });
 }

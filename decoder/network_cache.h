@@ -25,6 +25,8 @@ public:
     [[nodiscard]] const EntropyModel& entropy(std::size_t model_id, Component component) const;
     [[nodiscard]] const NetworkRunner& network(NetworkKind kind, OperatingPoint point, Component component,
                                                std::size_t model_id) const;
+    /// The predictor of one phase (0..3) of the luma context model alone, as the encoder needs it.
+    [[nodiscard]] const NetworkRunner& context_phase(std::size_t model_id, std::size_t phase) const;
     /// psi and residual to the chroma latent; no weights.
     [[nodiscard]] const NetworkRunner& chroma_mean() const;
     /// Luma (false) or chroma (true) half of network `index` (0..9) of the eICCI bank of `point`.

@@ -38,8 +38,10 @@ int main(int argc, char** argv) {
 
     Invocation invocation;
     add_decode(program, invocation);
+    add_encode(program, invocation);
     add_info(program, invocation);
     add_extract(program, invocation);
+    add_models(program, invocation);
 
     try {
         program.parse(argc, argv);
