@@ -13,7 +13,6 @@
 #include "encoder/latent_coder.h"
 #include "encoder/latent_tools.h"
 #include "encoder/saliency.h"
-#include "models/weight_identity.h"
 
 namespace jpegai {
 namespace {
@@ -180,7 +179,7 @@ std::vector<std::uint8_t> EncodeSession::user_data(const PictureHeader& picture)
             for (const std::uint8_t id : picture.synthesis_transform_id) {
                 if (id <= static_cast<std::uint8_t>(OperatingPoint::kHop)) points.push_back(OperatingPoint{id});
             }
-            record = weight_user_data(networks_.weights(), picture.model_id, points);
+            record = networks_.weight_record(picture.model_id, points);
         }
         data = *record;
     }
