@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/version.h"
 #include "decoder/decoder.h"
-#include "models/default_weights.h"
+#include "models/places.h"
 
 struct jpegai_models {
     std::shared_ptr<const jpegai::WeightSet> weights;
@@ -126,7 +126,7 @@ uint64_t jpegai_last_offset(void) {
 jpegai_error jpegai_models_open(const char* path, jpegai_models** models) {
     return guarded([&] {
         need(models != nullptr, "models is NULL");
-        *models = new jpegai_models{path != nullptr ? jpegai::open_weights(path) : jpegai::open_default_weights()};
+        *models = new jpegai_models{jpegai::open_models(path != nullptr ? path : "")};
     });
 }
 

@@ -7,7 +7,6 @@
 #include "models/checkpoint_folder.h"
 #include "models/checkpoint_reader.h"
 #include "models/pack_format.h"
-#include "models/weight_paths.h"
 
 namespace jpegai {
 namespace {
@@ -65,11 +64,14 @@ void add_totals(Catalog& catalog) {
 }  // namespace
 
 Catalog make_catalog(const std::string& path) {
+    return make_catalog(find_weights(path));
+}
+
+Catalog make_catalog(const WeightPaths& paths) {
     Catalog catalog;
-    const auto set = open_weights(path);
+    const auto set = open_weights(paths);
     catalog.description = set->describe();
     catalog.fingerprint = set->known_fingerprint();
-    const WeightPaths paths = find_weights(path);
     for (const std::string& pack : paths.packs) add_pack(pack, catalog);
     for (const auto& [name, file] : paths.checkpoints) add_checkpoint(name, file, catalog);
     if (paths.packs.size() > 1) catalog.name = catalog.info = {};

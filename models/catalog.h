@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "models/weight_paths.h"
 #include "models/weight_set.h"
 #include "spec/constants.h"
 
@@ -32,6 +33,7 @@ struct Catalog {
 };
 
 /// Lists whatever open_weights() opens; checkpoint keys that carry no weights are left out. Throws as open_weights().
+[[nodiscard]] Catalog make_catalog(const WeightPaths& paths);
 [[nodiscard]] Catalog make_catalog(const std::string& path);
 
 /// Networks of one model id; each is there when both components are.

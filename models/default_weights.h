@@ -8,12 +8,11 @@
 
 namespace jpegai {
 
-/// Where the default set lies: $JPEGAI_MODELS if set; else beside the running library or program
-/// (../share/jpegai/models), at the installation prefix, or in the source tree of a build. Throws Error{model}, naming
-/// the places, when there is none.
+/// What open_default_weights() opens: $JPEGAI_MODELS if set, else the folder of the default set. Throws as
+/// built_in_models_folder().
 [[nodiscard]] std::string default_weights_path();
 
-/// Opens it; see open_weights.
+/// open_models(""): see models/places.h.
 [[nodiscard]] std::shared_ptr<const WeightSet> open_default_weights();
 
 }  // namespace jpegai

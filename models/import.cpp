@@ -1,45 +1,72 @@
 #include "models/import.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "models/official.h"
+#include "models/checkpoint_folder.h"
 #include "models/weight_identity.h"
+#include "models/weight_paths.h"
 
 namespace jpegai {
 namespace {
 
-void require_official(const std::string& folder, const ImportOptions& options) {
-    constexpr std::size_t kNamed = 5;
+constexpr std::size_t kNamed = 5;  // files that a message names before it says "..."
+
+[[noreturn]] void refuse(const std::string& folder, const std::vector<OfficialCheck>& wrong) {
     std::string named;
-    std::size_t wrong = 0;
-    for (const OfficialCheck& check : verify_official(folder, options.verify_progress)) {
-        if (check.status == OfficialStatus::kOk) continue;
-        if (++wrong <= kNamed) named += fmt::format(" {} ({})", check.name, official_status_name(check.status));
+    for (std::size_t i = 0; i < std::min(wrong.size(), kNamed); ++i) {
+        named += fmt::format(" {} ({})", wrong[i].name, official_status_name(wrong[i].status));
     }
-    if (wrong > 0) {
+    throw Error(JPEGAI_ERROR_MODEL, fmt::format("{}: {} files are not the official ones:{}{}", folder, wrong.size(),
+                                                named, wrong.size() > kNamed ? " ..." : ""));
+}
+
+/// The files of the folder that are in the list, all of them checked; says what is missing and what was left out.
+std::shared_ptr<const WeightSet> open_listed(const std::string& folder, const ImportOptions& options,
+                                             ImportResult& result) {
+    auto paths = find_checkpoints(folder);
+    std::vector<OfficialCheck> wrong;
+    std::map<std::string, std::string, std::less<>> taken;
+    for (const OfficialCheck& check : verify_files(folder, options.list, options.verify_progress)) {
+        if (check.status == OfficialStatus::kMissing) {
+            result.missing.push_back(check.name);
+        } else if (check.status == OfficialStatus::kOk) {
+            taken.insert(paths.extract(check.name));
+        } else {
+            wrong.push_back(check);
+        }
+    }
+    if (!wrong.empty()) refuse(folder, wrong);
+    if (taken.empty()) {
         throw Error(JPEGAI_ERROR_MODEL,
-                    fmt::format("{} does not hold the official checkpoints; {} of {} differ:{}{}", folder, wrong,
-                                official_files().size(), named, wrong > kNamed ? " ..." : ""));
+                    fmt::format("{} holds none of the {} official checkpoints", folder, options.list.size()));
     }
+    for (const auto& [name, path] : paths) result.ignored.push_back(name);
+    return weights_from_checkpoints(folder, std::move(taken));
+}
+
+/// What the pack says about itself; only what has been compared with the official list may bear its name.
+PackOptions pack_options(const ImportOptions& options) {
+    PackOptions pack = options.pack;
+    if (options.list.data() == official_files().data() && !options.list.empty()) {
+        pack.name = kOfficialSetName;
+    } else if (pack.name == kOfficialSetName) {
+        throw Error(JPEGAI_ERROR_ARGUMENT, "only the verified official checkpoints may be called \"official\"");
+    }
+    return pack;
 }
 
 }  // namespace
 
 ImportResult import_folder(const std::string& folder, const std::string& out_pack, const ImportOptions& options) {
-    PackOptions pack_options = options.pack;
-    if (options.verify_official) {
-        require_official(folder, options);
-        if (pack_options.name.empty()) pack_options.name = kOfficialSetName;
-    } else if (pack_options.name == kOfficialSetName) {
-        throw Error(JPEGAI_ERROR_ARGUMENT, "only the verified official checkpoints may have that name");
-    }
-    const auto set = open_weights(folder);
-    const std::vector<std::uint8_t> pack = write_pack(*set, pack_options);
+    ImportResult result;
+    const auto set = options.list.empty() ? open_weights(folder) : open_listed(folder, options, result);
+    const std::vector<std::uint8_t> pack = write_pack(*set, pack_options(options));
     write_file(out_pack, pack);
     const PackIndex index = read_pack_index(*memory_source(out_pack, pack));
-    ImportResult result;
     result.fingerprint = index.fingerprint;
     result.pack_bytes = pack.size();
     result.tensors = index.entries.size();

@@ -2,17 +2,22 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "models/official.h"
 #include "models/pack_writer.h"
 
 namespace jpegai {
 
 struct ImportOptions {
-    bool verify_official = true;  ///< refuse a folder that is not exactly the official set
-    PackOptions pack;             ///< a verified official set without a name is called kOfficialSetName
-    std::function<void(std::string_view)> verify_progress;  ///< see verify_official()
+    /// Take these files only and refuse any that differs from its entry; a part of them will do. Empty: take all there
+    /// is, unchecked.
+    std::span<const OfficialFile> list = official_files();
+    PackOptions pack;  ///< with the official list the pack's name is kOfficialSetName whatever is said here
+    std::function<void(std::string_view)> verify_progress;  ///< see verify_files()
 };
 
 struct ImportResult {
@@ -20,12 +25,14 @@ struct ImportResult {
     std::uint64_t bytes = 0;       ///< of the tensors
     std::uint64_t pack_bytes = 0;  ///< of the pack
     std::string fingerprint;
+    std::vector<std::string> missing;  ///< files of the list that are not in the folder
+    std::vector<std::string> ignored;  ///< files of the folder that are not in the list
 };
 
-/// Writes all weights of a folder (of checkpoints, or of packs when the official set is not asked for) as one pack of
-/// version 2. The pack appears whole or not at all. Throws Error{model} naming the first files that are not official,
-/// Error{argument} when another set is to be called kOfficialSetName, and what open_weights(), write_pack() and
-/// write_file() throw.
+/// Writes the weights of a folder (of checkpoints, or of packs when there is no list) as one pack of version 2. The
+/// pack appears whole or not at all. Throws Error{model} naming the first files that differ from the list, or when
+/// there are none of it, Error{argument} when another set is to be called kOfficialSetName, and what open_weights(),
+/// write_pack() and write_file() throw.
 ImportResult import_folder(const std::string& folder, const std::string& out_pack, const ImportOptions& options);
 
 }  // namespace jpegai

@@ -10,5 +10,6 @@ namespace jpegai::tools {
 void add_decode(CLI::App& program, Invocation& invocation);
 void add_info(CLI::App& program, Invocation& invocation);
 void add_extract(CLI::App& program, Invocation& invocation);
+void add_models(CLI::App& program, Invocation& invocation);
 
 }  // namespace jpegai::tools

@@ -58,6 +58,13 @@ void report(const Invocation& invocation, const std::string& file, const Error& 
     }
 }
 
+/// "info", "models list": the words that name a subcommand.
+std::string full_name(const CLI::App& command) {
+    const CLI::App* const parent = command.get_parent();
+    const bool nested = parent != nullptr && parent->get_parent() != nullptr;
+    return nested ? full_name(*parent) + ' ' + command.get_name() : command.get_name();
+}
+
 ExitCode run_action(const Invocation& invocation) {
     try {
         return invocation.action();
@@ -85,7 +92,7 @@ void finish_command(CLI::App& command, Invocation& invocation, const std::string
     auto* quiet = command.add_flag("-q,--quiet", invocation.common.quiet, "Print errors only");
     command.add_flag("-v,--verbose", invocation.common.verbose, "Print more")->excludes(quiet);
     command.footer("Examples:\n" + examples);
-    command.callback([&invocation, name = command.get_name(), run = std::move(action)] {
+    command.callback([&invocation, name = full_name(command), run = std::move(action)] {
         invocation.command = name;
         invocation.action = run;
     });

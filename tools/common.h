@@ -37,7 +37,7 @@ struct CommonOptions {
 /// Set by the subcommand that the command line names, run by main.
 struct Invocation {
     CommonOptions common;
-    std::string command;               ///< "info"
+    std::string command;               ///< "info", "models list"
     std::function<ExitCode()> action;  ///< may throw
 };
 

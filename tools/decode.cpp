@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/npy.h"
 #include "decoder/decoder.h"
-#include "models/default_weights.h"
+#include "models/places.h"
 #include "picture_io/picture_io.h"
 #include "tools/commands.h"
 #include "tools/lists.h"
@@ -199,7 +199,7 @@ std::vector<std::pair<std::string, std::string>> jobs_of(const DecodeArguments& 
 
 ExitCode decode(const DecodeArguments& arguments, const CommonOptions& common) {
     const auto jobs = jobs_of(arguments);
-    const auto weights = arguments.models.empty() ? open_default_weights() : open_weights(arguments.models);
+    const auto weights = open_models(arguments.models);
     const Decoder decoder(weights, make_backend({arguments.cpu, arguments.threads}));
     nlohmann::ordered_json reports = nlohmann::ordered_json::array();
     ExitCode result = kExitOk;

@@ -10,7 +10,7 @@
 #include "bitstream/extract.h"
 #include "decoder/entropy_model.h"
 #include "encoder/latent_coder.h"
-#include "models/default_weights.h"
+#include "models/places.h"
 #include "models/weight_identity.h"
 #include "tools/commands.h"
 #include "tools/lists.h"
@@ -57,7 +57,7 @@ std::vector<std::uint8_t> with_fewer_channels(const LoadedStream& loaded, const 
     const std::size_t model_id = loaded.stream.picture.model_id;
     std::array<EntropyModel, kComponents> model;
     try {
-        const std::shared_ptr<const WeightSet> weights = models.empty() ? open_default_weights() : open_weights(models);
+        const std::shared_ptr<const WeightSet> weights = open_models(models);
         const auto identity = parse_weight_identity(loaded.stream.user_data);
         if (identity && !options.force_models) {
             require_same_weights(*identity, *weights, std::array{WeightPart::kCommon},

@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
     add_decode(program, invocation);
     add_info(program, invocation);
     add_extract(program, invocation);
+    add_models(program, invocation);
 
     try {
         program.parse(argc, argv);

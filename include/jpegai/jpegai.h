@@ -37,8 +37,8 @@ JPEGAI_API uint64_t jpegai_last_offset(void);
 
 typedef struct jpegai_models jpegai_models;
 
-/* Opens a weight set: a folder of .pth checkpoints or packs, one pack file, or the default set for NULL. Weights are
- * read when first needed. */
+/* Opens a weight set: a folder of .pth checkpoints or packs, one pack file, the name of a set that `jpegai models list`
+ * shows, or the default set for NULL. Weights are read when first needed. */
 JPEGAI_API jpegai_error jpegai_models_open(const char *path, jpegai_models **models);
 JPEGAI_API void jpegai_models_free(jpegai_models *models);
 

@@ -7,6 +7,7 @@ build=$1 source=$2 stream=$3
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 unset JPEGAI_MODELS
+export XDG_DATA_HOME=$scratch/data
 cmake --install "$build" --prefix "$scratch/usr" >/dev/null
 cmake -S "$source/examples" -B "$scratch/examples" -DCMAKE_PREFIX_PATH="$scratch/usr" -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$scratch/examples" >/dev/null
@@ -19,6 +20,14 @@ cc "$source/examples/decode_c.c" $(pkg-config --cflags --libs jpegai) -o "$scrat
 "$scratch/decode_pc" "$stream" "$scratch/c.ppm"
 "$scratch/usr/bin/jpegai" decode "$stream" "$scratch/d.ppm"
 for picture in b c d; do cmp "$scratch/a.ppm" "$scratch/$picture.ppm"; done
+# The weights are those that were installed, also after the installation has moved.
+"$scratch/usr/bin/jpegai" models list | grep -qx " *$scratch/usr/share/jpegai/models"
+mv "$scratch/usr" "$scratch/moved"
+"$scratch/moved/bin/jpegai" models list | grep -qx " *$scratch/moved/share/jpegai/models"
+LD_LIBRARY_PATH=${libdir/$scratch\/usr/$scratch\/moved} "$scratch/decode_pc" "$stream" "$scratch/e.ppm"
+cmp "$scratch/a.ppm" "$scratch/e.ppm"
+rm "$scratch/e.ppm"
+export LD_LIBRARY_PATH=${libdir/$scratch\/usr/$scratch\/moved}
 if "$scratch/examples/decode_c" "$source/CMakeLists.txt" "$scratch/e.ppm" 2>"$scratch/message"; then
     echo "a text file was decoded"; exit 1
 fi

@@ -91,7 +91,7 @@ TEST(Import, MakesOnePackOfAFolder) {
     EXPECT_EQ(thrown_code([&] { (void)import_folder(in, out, options); }), JPEGAI_ERROR_MODEL)
         << "not the official set";
     EXPECT_FALSE(std::filesystem::exists(out));
-    options.verify_official = false;
+    options.list = {};
     options.pack.name = "imported";
     std::vector<std::string> seen;
     options.pack.progress = [&](const std::string& file, std::size_t, std::size_t) { seen.push_back(file); };
@@ -104,13 +104,35 @@ TEST(Import, MakesOnePackOfAFolder) {
     EXPECT_EQ(result.fingerprint, compute_fingerprint(*open_weights(out)));
 }
 
+TEST(Import, TakesThePartOfTheListThatIsThere) {
+    const TemporaryFolder folder;
+    const auto bytes = load_bytes(data_path("models/views.pth"));
+    const std::string hash = sha256_hex(bytes);
+    folder.put("views.pth", "in/V/a.pth");
+    folder.put("nested.pth", "in/V/other.pth");
+    OfficialFile list[] = {{"V/a", bytes.size(), hash}, {"V/b", bytes.size(), hash}};
+    const std::string in = folder.path() + "/in", out = folder.path() + "/out.jaiw";
+    ImportOptions options;
+    options.list = list;
+    const ImportResult result = import_folder(in, out, options);
+    EXPECT_EQ(result.missing, std::vector<std::string>{"V/b"});
+    EXPECT_EQ(result.ignored, std::vector<std::string>{"V/other"});
+    EXPECT_EQ(open_weights(out)->files(), std::vector<std::string>{"V/a"});
+    // One file with other contents spoils everything.
+    folder.put("nested.pth", "in/V/b.pth");
+    list[1].size = load_bytes(data_path("models/nested.pth")).size();
+    const std::string second = folder.path() + "/second.jaiw";
+    EXPECT_EQ(thrown_code([&] { (void)import_folder(in, second, options); }), JPEGAI_ERROR_MODEL);
+    EXPECT_FALSE(std::filesystem::exists(second));
+}
+
 TEST(Catalog, ListsFoldersAndPacksAlike) {
     const TemporaryFolder folder;
     folder.put("views.pth", "in/VM_bop/decoder_Y_0.5.pth");
     folder.put("every_type.pth", "in/VM_bop/decoder_UV_0.5.pth");
     const std::string in = folder.path() + "/in", out = folder.path() + "/out.jaiw";
     ImportOptions options;
-    options.verify_official = false;
+    options.list = {};
     options.pack.name = "imported";
     options.pack.info = "for a test";
     const ImportResult result = import_folder(in, out, options);

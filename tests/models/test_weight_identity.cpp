@@ -133,7 +133,7 @@ TEST(WeightUserData, TheNameOfficialIsReserved) {
     const TemporaryFolder folder;
     folder.put("views.pth", "VM_bop/decoder_Y_0.5.pth");
     ImportOptions options;
-    options.verify_official = false;
+    options.list = {};
     options.pack.name = kOfficialSetName;
     EXPECT_EQ(thrown_code([&] { (void)import_folder(folder.path(), folder.path() + "/out.jaiw", options); }),
               JPEGAI_ERROR_ARGUMENT);

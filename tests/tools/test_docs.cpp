@@ -44,11 +44,18 @@ TEST(Documentation, EveryJsonKey) {
     for (const char* name : {"filters_all", "regions_dependent_1x2", "quality_map_threads4"}) {
         expect_keys_documented(nlohmann::json::parse(run_jpegai({"info", "--json", stream_path(name)}).out));
     }
+    for (const char* command : {"list", "info", "verify"}) {
+        expect_keys_documented(nlohmann::json::parse(run_jpegai({"models", command, "--json"}).out));
+    }
 }
 
 TEST(Documentation, EveryOption) {
-    for (const char* command : {"info", "extract", "decode"}) {
-        const std::string help = run_jpegai({command, "--help"}).out;
+    using Words = std::vector<std::string>;
+    for (Words words :
+         {Words{"info"}, Words{"extract"}, Words{"decode"}, Words{"models", "list"}, Words{"models", "info"},
+          Words{"models", "verify"}, Words{"models", "import"}, Words{"models", "add"}, Words{"models", "remove"}}) {
+        words.push_back("--help");
+        const std::string help = run_jpegai(words).out;
         for (std::size_t at = help.find("\n  -"); at != std::string::npos; at = help.find("\n  -", at + 1)) {
             const std::size_t start = help.find("--", at);
             expect_documented(help.substr(start, help.find_first_of(" \n", start) - start));

@@ -26,10 +26,15 @@ TEST(Main, HelpAndVersion) {
 }
 
 TEST(Main, EverySubcommandHelpsWithExamples) {
-    for (const char* command : {"info", "extract", "decode"}) {
-        const ProcessResult help = run_jpegai({command, "--help"});
+    using Words = std::vector<std::string>;
+    for (Words words :
+         {Words{"info"}, Words{"extract"}, Words{"decode"}, Words{"models", "list"}, Words{"models", "info"},
+          Words{"models", "verify"}, Words{"models", "import"}, Words{"models", "add"}, Words{"models", "remove"}}) {
+        const std::string command = words.size() > 1 ? words[0] + ' ' + words[1] : words[0];
+        words.push_back("--help");
+        const ProcessResult help = run_jpegai(words);
         EXPECT_EQ(help.exit_code, 0) << command;
-        EXPECT_NE(help.out.find("Examples:\n  jpegai " + std::string(command)), std::string::npos) << help.out;
+        EXPECT_NE(help.out.find("Examples:\n  jpegai " + command), std::string::npos) << help.out;
         for (const char* option : {"--json", "--quiet", "--verbose"}) {
             EXPECT_NE(help.out.find(option), std::string::npos) << command << option;
         }
