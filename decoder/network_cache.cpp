@@ -82,10 +82,20 @@ void NetworkCache::require_weights_of(std::span<const std::uint8_t> user_data, s
     });
 }
 
+std::vector<std::uint8_t> NetworkCache::weight_record(std::size_t model_id,
+                                                      std::span<const OperatingPoint> points) const {
+    return weight_user_data(*borrow(), model_id, points);
+}
+
 const NetworkRunner& NetworkCache::network(NetworkKind kind, OperatingPoint point, Component component,
                                            std::size_t model_id) const {
     const std::string file = network_file(kind, point, component, model_id);
     return once(fmt::format("{} {}", file, static_cast<int>(kind)), network_graph(kind, point, component), file);
+}
+
+const NetworkRunner& NetworkCache::context_phase(std::size_t model_id, std::size_t phase) const {
+    const std::string file = common_file(kPrimary, model_id);
+    return once(fmt::format("{} context phase {}", file, phase), context_phase_graph(phase), file);
 }
 
 const NetworkRunner& NetworkCache::chroma_mean() const {

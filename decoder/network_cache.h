@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "backend/backend.h"
 #include "bitstream/headers.h"
@@ -32,6 +33,8 @@ public:
     [[nodiscard]] const EntropyModel& entropy(std::size_t model_id, Component component) const;
     [[nodiscard]] const NetworkRunner& network(NetworkKind kind, OperatingPoint point, Component component,
                                                std::size_t model_id) const;
+    /// The predictor of one phase (0..3) of the luma context model alone, as the encoder needs it.
+    [[nodiscard]] const NetworkRunner& context_phase(std::size_t model_id, std::size_t phase) const;
     /// psi and residual to the chroma latent; no weights.
     [[nodiscard]] const NetworkRunner& chroma_mean() const;
     /// Luma (false) or chroma (true) half of network `index` (0..9) of the eICCI bank of `point`.
@@ -41,6 +44,10 @@ public:
     /// see models/weight_identity.h. Fingerprints are computed for streams that name any, and kept.
     void require_weights_of(std::span<const std::uint8_t> user_data, std::size_t model_id,
                             std::span<const WeightPart> parts) const;
+
+    /// The user data by which a stream names these weights; see weight_user_data() there.
+    [[nodiscard]] std::vector<std::uint8_t> weight_record(std::size_t model_id,
+                                                          std::span<const OperatingPoint> points) const;
 
     [[nodiscard]] const Backend& backend() const { return *backend_; }
 

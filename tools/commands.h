@@ -8,6 +8,8 @@
 namespace jpegai::tools {
 
 void add_decode(CLI::App& program, Invocation& invocation);
+void add_encode(CLI::App& program, Invocation& invocation);
+void add_compare(CLI::App& program, Invocation& invocation);
 void add_info(CLI::App& program, Invocation& invocation);
 void add_extract(CLI::App& program, Invocation& invocation);
 void add_models(CLI::App& program, Invocation& invocation);

@@ -124,9 +124,10 @@ void print_stats(const DecodeStats& stats) {
 /// The format named by --format, else by the output's extension.
 PictureFormat output_format(const std::string& out, const std::string& name) {
     const auto format = format_of_path(name.empty() ? out : "." + name);
-    if (!format)
-        throw UsageError(fmt::format("\"{}\" names no picture format; use png, ppm, pgm, pam, yuv, y4m or npy",
-                                     name.empty() ? out : name));
+    if (!format || !can_write(*format))
+        throw UsageError(
+            fmt::format("\"{}\" names no picture format that is written; use png, ppm, pgm, pam, yuv, y4m or npy",
+                        name.empty() ? out : name));
     return *format;
 }
 

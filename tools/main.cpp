@@ -40,9 +40,11 @@ int main(int argc, char** argv) {
 
     Invocation invocation;
     add_decode(program, invocation);
+    add_encode(program, invocation);
     add_info(program, invocation);
     add_extract(program, invocation);
     add_models(program, invocation);
+    add_compare(program, invocation);
 
     try {
         program.parse(argc, argv);

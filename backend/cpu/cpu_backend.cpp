@@ -124,7 +124,7 @@ std::vector<Array3<float>> CpuRunner::run(std::span<const Array3<float>* const> 
     for (const std::size_t i : graph_.outputs) {
         outputs.push_back(Array3<float>::uninitialized(shapes[i].channels, shapes[i].size.rows, shapes[i].size.cols));
     }
-    Array3<float> workspace = Array3<float>::uninitialized(1, 1, plan.floats);
+    cpu::Workspace workspace(plan.floats);
     const std::vector<Storage> storage = bind_values(plan, inputs, outputs, workspace.data());
     const std::vector<LayerWork> work = bind_layers(plan, storage, workspace.data());
     std::vector<double> seconds(context.timings != nullptr ? fused_.layers.size() : 0);
@@ -141,7 +141,7 @@ std::size_t CpuRunner::workspace_bytes(std::span<const Size> inputs, Size nomina
     constexpr std::size_t kBookkeeping = 64 * 1024;  // plan, row tables
     const std::vector<Shape> shapes = infer_shapes(graph_, inputs, nominal);
     const Plan plan = cpu::make_plan(fused_, shapes, team_->threads());
-    std::size_t bytes = checked_add(checked_mul(plan.floats, sizeof(float)), plan.extra_bytes);
+    std::size_t bytes = checked_add(cpu::Workspace::bytes(plan.floats), plan.extra_bytes);
     for (const std::size_t i : graph_.outputs) {
         const std::size_t plane = checked_mul(shapes[i].size.rows, shapes[i].size.cols);
         bytes = checked_add(bytes, checked_mul(checked_mul(plane, shapes[i].channels), sizeof(float)));

@@ -177,6 +177,14 @@ RearrangeLayer::Target RearrangeLayer::target(const LayerWork& work, std::size_t
 }
 
 void RearrangeLayer::run(const LayerWork& work, Range units, ThreadTeam::Lease& team) const {
+    const bool pads = op_ == Op::kPadReplicate || op_ == Op::kPadZeroEven;
+    if (pads && planar_ == work.inputs[0].planar()) {
+        const std::size_t blocks = work.inputs[0].blocks();
+        team.for_each(blocks * units.count(), [&](std::size_t, std::size_t first, std::size_t end) {
+            for (std::size_t i = first; i < end; ++i) pad_block_row(work, i % blocks, units.first + i / blocks);
+        });
+        return;
+    }
     const std::size_t channels = op_ == Op::kHaarSplit ? channels_ / 4 : channels_;
     team.for_each(channels * units.count(), [&](std::size_t, std::size_t first, std::size_t end) {
         for (std::size_t i = first; i < end; ++i) run_channel(work, i % channels, units.first + i / channels);
@@ -210,6 +218,25 @@ void RearrangeLayer::pad_row(const LayerWork& work, std::size_t channel, std::si
     for (std::size_t x = 0; x < work.output_size.cols; ++x) {
         const bool outside = y >= size.rows || x >= size.cols;
         out.data[x * out.step] = zeros && outside ? 0.0F : in[std::min(x, size.cols - 1) * input.step()];
+    }
+}
+
+/// A row of a block (of a channel, in planes) where input and output are laid out alike.
+void RearrangeLayer::pad_block_row(const LayerWork& work, std::size_t block, std::size_t y) const {
+    const BoundView& input = work.inputs[0];
+    const Size size = input.size();
+    const std::size_t lanes = input.step(), outside = work.output_size.cols - size.cols;
+    float* const out = work.output.row(block, y);
+    if (op_ == Op::kPadZeroEven && y >= size.rows) {
+        std::fill_n(out, work.output_size.cols * lanes, 0.0F);
+        return;
+    }
+    const float* const in = input.row(block, std::min(y, size.rows - 1));
+    std::copy_n(in, size.cols * lanes, out);
+    for (std::size_t x = size.cols; x < size.cols + outside; ++x) {
+        for (std::size_t lane = 0; lane < lanes; ++lane) {
+            out[x * lanes + lane] = op_ == Op::kPadZeroEven ? 0.0F : in[(size.cols - 1) * lanes + lane];
+        }
     }
 }
 

@@ -55,6 +55,7 @@ private:
     [[nodiscard]] Target target(const LayerWork& work, std::size_t channel, std::size_t y) const;
     void run_channel(const LayerWork& work, std::size_t channel, std::size_t unit) const;
     void pad_row(const LayerWork& work, std::size_t channel, std::size_t y) const;
+    void pad_block_row(const LayerWork& work, std::size_t block, std::size_t y) const;
     void shuffle_rows(const LayerWork& work, std::size_t channel, std::size_t unit) const;
     void unshuffle_row(const LayerWork& work, std::size_t channel, std::size_t y) const;
     void split_haar_row(const LayerWork& work, std::size_t channel, std::size_t y) const;
