@@ -187,7 +187,7 @@ jpegai_error jpegai_decode(const jpegai_decoder* decoder, const uint8_t* data, s
         auto result = std::make_unique<jpegai_picture>();
         result->decoded =
             decoder->decoder->decode({data, size}, options != nullptr ? options_of(*options) : jpegai::DecodeOptions{});
-        result->picture = result->decoded.to_picture();
+        result->picture = result->decoded.to_picture(std::nullopt, decoder->decoder->rows());
         if (result->picture.bit_depth == 8) {
             for (std::size_t i = 0; i < 3; ++i) {
                 const auto& plane = result->picture.planes[i];

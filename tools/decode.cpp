@@ -124,16 +124,17 @@ void print_stats(const DecodeStats& stats) {
 /// The format named by --format, else by the output's extension.
 PictureFormat output_format(const std::string& out, const std::string& name) {
     const auto format = format_of_path(name.empty() ? out : "." + name);
-    if (!format)
-        throw UsageError(fmt::format("\"{}\" names no picture format; use png, ppm, pgm, pam, yuv, y4m or npy",
-                                     name.empty() ? out : name));
+    if (!format || !can_write(*format))
+        throw UsageError(
+            fmt::format("\"{}\" names no picture format that is written; use png, ppm, pgm, pam, yuv, y4m or npy",
+                        name.empty() ? out : name));
     return *format;
 }
 
 /// Decodes one file; returns what --json reports about it.
 nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in, const std::string& out,
                                   const DecodeArguments& arguments, const CommonOptions& common) {
-    const std::vector<std::uint8_t> file = read_file(in);
+    const std::vector<std::uint8_t> file = read_stream_file(in);
     DecodeOptions options = decode_options(arguments);
     DecodeStats stats;
     stats.want_layers = arguments.layers;
@@ -144,7 +145,7 @@ nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in,
         line.update(fraction);
         return true;
     };
-    nlohmann::ordered_json report = {{"in", in}, {"out", out}};
+    nlohmann::ordered_json report = {{"file", in}, {"out", out}};
     if (arguments.entropy_only) {
         (void)decoder.decode_entropy(Decoder::parse(file, options), file, options);
         return report;
@@ -155,8 +156,8 @@ nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in,
     else if (format != PictureFormat::kNpy)
         options.colour = OutputColour::kRgb;
     const DecodedPicture decoded = decoder.decode(file, options);
-    const Picture picture =
-        decoded.to_picture(arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt);
+    const Picture picture = decoded.to_picture(
+        arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt, decoder.rows());
     write_file(out, encode_picture(format, picture));
     report["width"] = picture.cols();
     report["height"] = picture.rows();
@@ -207,13 +208,14 @@ ExitCode decode(const DecodeArguments& arguments, const CommonOptions& common) {
         try {
             reports.push_back(decode_one(decoder, in, out, arguments, common));
         } catch (const Error& error) {
-            if (jobs.size() == 1) throw FileError(display_name(in), error);
-            print_error(display_name(in), error);  // the other files of a batch are still decoded
-            reports.push_back({{"in", in}, {"error", error_json(error)}});
+            if (jobs.size() == 1) throw FileError(in, error);
+            print_error(in, error);  // the other files of a batch are still decoded
+            reports.push_back({{"file", in}, {"error", error_json(error)}});
             result = kExitFailed;
         }
     }
-    if (common.json) print_json({{"files", reports}});
+    const bool picture_on_stdout = jobs.size() == 1 && jobs.front().second == "-";
+    if (common.json && !picture_on_stdout) print_json(jobs.size() == 1 ? reports.front() : reports);
     return result;
 }
 

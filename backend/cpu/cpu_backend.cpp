@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <mutex>
 #include <thread>
 
 #include "backend/cpu/aligned_floats.h"
@@ -122,7 +124,7 @@ std::vector<Array3<float>> CpuRunner::run(std::span<const Array3<float>* const> 
     for (const std::size_t i : graph_.outputs) {
         outputs.push_back(Array3<float>::uninitialized(shapes[i].channels, shapes[i].size.rows, shapes[i].size.cols));
     }
-    Array3<float> workspace = Array3<float>::uninitialized(1, 1, plan.floats);
+    cpu::Workspace workspace(plan.floats);
     const std::vector<Storage> storage = bind_values(plan, inputs, outputs, workspace.data());
     const std::vector<LayerWork> work = bind_layers(plan, storage, workspace.data());
     std::vector<double> seconds(context.timings != nullptr ? fused_.layers.size() : 0);
@@ -139,7 +141,7 @@ std::size_t CpuRunner::workspace_bytes(std::span<const Size> inputs, Size nomina
     constexpr std::size_t kBookkeeping = 64 * 1024;  // plan, row tables
     const std::vector<Shape> shapes = infer_shapes(graph_, inputs, nominal);
     const Plan plan = cpu::make_plan(fused_, shapes, team_->threads());
-    std::size_t bytes = checked_add(checked_mul(plan.floats, sizeof(float)), plan.extra_bytes);
+    std::size_t bytes = checked_add(cpu::Workspace::bytes(plan.floats), plan.extra_bytes);
     for (const std::size_t i : graph_.outputs) {
         const std::size_t plane = checked_mul(shapes[i].size.rows, shapes[i].size.cols);
         bytes = checked_add(bytes, checked_mul(checked_mul(plane, shapes[i].channels), sizeof(float)));
@@ -160,12 +162,27 @@ public:
     std::unique_ptr<NetworkRunner> prepare(Network network) const override {
         return std::make_unique<CpuRunner>(kernels_, team_, std::move(network));
     }
+    void run_rows(std::size_t rows, const std::function<void(std::size_t, std::size_t)>& body) const override;
 
 private:
     CpuLevel level_;
     const cpu::CpuKernels& kernels_;
     std::shared_ptr<cpu::ThreadTeam> team_;
 };
+
+void CpuBackend::run_rows(std::size_t rows, const std::function<void(std::size_t, std::size_t)>& body) const {
+    std::mutex mutex;
+    std::exception_ptr failure;  // loops of the team must not throw
+    cpu::ThreadTeam::Lease(*team_).for_each(rows, [&](std::size_t, std::size_t first, std::size_t last) {
+        try {
+            body(first, last);
+        } catch (...) {
+            const std::lock_guard lock(mutex);
+            if (!failure) failure = std::current_exception();
+        }
+    });
+    if (failure) std::rethrow_exception(failure);
+}
 
 }  // namespace
 

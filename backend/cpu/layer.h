@@ -61,6 +61,8 @@ public:
     }
     /// Bytes of weights that one pass over the units reads, to decide how many units one pass should have.
     [[nodiscard]] virtual std::size_t weight_bytes() const { return 0; }
+    /// Units that one call should have at least, where there are so many, however large they are.
+    [[nodiscard]] virtual std::size_t least_units() const { return 1; }
     /// Computes units.count() >= 1 units; the rows they need are there.
     virtual void run(const LayerWork& work, Range units, ThreadTeam::Lease& team) const = 0;
 };

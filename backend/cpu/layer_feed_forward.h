@@ -1,7 +1,7 @@
 // The feed-forward part of a transformer block (03 section 3.6): 1x1 to 8 C channels, depthwise 3x3, ELU gate, 1x1
-// back, plus the residual. The wide map exists only as a window of rows, and work proceeds in chunks of its channels
-// that fit the second-level cache; the last convolution continues its sums from chunk to chunk, in the order of
-// channels.
+// back, plus the residual. The wide map exists only as a window of three rows, and the picture is worked on in strips
+// of columns whose window fits the second-level cache. A strip computes the column on either side of it for itself, so
+// that strips need nothing of each other.
 #pragma once
 
 #include <vector>
@@ -22,24 +22,24 @@ public:
     FeedForwardLayer(const CpuKernels& kernels, std::size_t channels, std::size_t width, const Weights& weights,
                      std::size_t threads);
     [[nodiscard]] Range needs(std::size_t input, Range units, const LayerSizes& sizes) const override;
+    [[nodiscard]] std::size_t least_units() const override;
     [[nodiscard]] std::size_t scratch_floats(const LayerSizes& sizes, std::size_t max_units) const override;
     [[nodiscard]] std::size_t weight_bytes() const override;
     void run(const LayerWork& work, Range units, ThreadTeam::Lease& team) const override;
 
 private:
-    /// Blocks [first, first + blocks) of both halves of the wide map.
+    /// Blocks [first, first + blocks) of both halves of the wide map, widened and gated together.
     struct Chunk {
         std::size_t first, blocks;
-        std::size_t in_weights, out_weights;  ///< offsets of its weights
+        std::size_t weights;  ///< offset of [input channel][16 * 2 blocks], first half before second
     };
-    struct Buffers;
+    struct Layout;
+    struct Strip;
     void pack(const CpuKernels& kernels, const Weights& weights);
-    void widen(const LayerWork& work, const Buffers& buffers, const Chunk& chunk, Range rows,
-               ThreadTeam::Lease& team) const;
-    void gate(const LayerWork& work, const Buffers& buffers, const Chunk& chunk, Range units,
-              ThreadTeam::Lease& team) const;
-    void narrow(const LayerWork& work, const Buffers& buffers, const Chunk& chunk, Range units,
-                ThreadTeam::Lease& team) const;
+    [[nodiscard]] Layout layout(std::size_t cols) const;
+    void widen(const LayerWork& work, const Strip& strip, const Chunk& chunk, std::size_t y) const;
+    void gate(const LayerWork& work, const Strip& strip, const Chunk& chunk, std::size_t y) const;
+    void narrow(const LayerWork& work, const Strip& strip, std::size_t y) const;
 
     std::size_t channels_, width_, threads_;
     std::vector<Chunk> chunks_;

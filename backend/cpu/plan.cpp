@@ -136,7 +136,7 @@ std::size_t Planner::step_units(std::size_t i) const {
     const Size in = plan_.sizes[i].inputs[0], out = plan_.sizes[i].output;
     const std::size_t read = row_bytes(layer(i).inputs[0].channels, in) * in.rows / units;
     const std::size_t written = row_bytes(network_.values[layer(i).output].channels, out) * out.rows / units;
-    return std::max<std::size_t>(1, threads_ * kStepBytes / std::max(read, written));
+    return std::max(layer(i).least_units(), threads_ * kStepBytes / std::max(read, written));
 }
 
 /// Makes sure that `units` units of a layer have been produced, a step at a time with everything it needs before it.
@@ -214,6 +214,7 @@ void Planner::place_values() {
         }
     }
     place(requests);
+    plan_.floats = checked_add(plan_.floats, kLineFloats);  // kernels may load (not use) a vector beyond a row
 }
 
 /// Largest first, each at the lowest address that is free during its life.

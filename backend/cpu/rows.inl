@@ -60,9 +60,14 @@ template <class V, std::size_t kPositions>
 template <class V>
 void depthwise(const DepthwiseRow& r) {
     constexpr std::size_t kWide = V::kRegisters >= 32 ? 8 : 4;
-    std::size_t x = r.begin;
-    for (; x + kWide <= r.end; x += kWide) depthwise_tile<V, kWide>(r, x, x > 0, x + kWide < r.cols);
-    for (; x < r.end; ++x) depthwise_tile<V, 1>(r, x, x > 0, x + 1 < r.cols);
+    if (r.end - r.begin < kWide) {
+        for (std::size_t x = r.begin; x < r.end; ++x) depthwise_tile<V, 1>(r, x, x > 0, x + 1 < r.cols);
+        return;
+    }
+    for (std::size_t x = r.begin; x < r.end; x += kWide) {
+        if (x + kWide > r.end) x = r.end - kWide;  // overlaps its neighbour; what both compute is the same
+        depthwise_tile<V, kWide>(r, x, x > 0, x + kWide < r.cols);
+    }
 }
 
 /// Sums over 16 lanes for 16 positions at a time: lanes[position][lane] -> sums[position], halves added as in sum16.
@@ -185,49 +190,79 @@ void softmax(float* row, std::size_t n) {
     for (std::size_t j = 0; j < n; j += V::kLanes) V::store(row + j, V::div(V::load(row + j), total));
 }
 
-/// The four phases of kLanes input columns from x on; next[lane] tells whether column x + lane + 1 exists.
-template <class V>
+/// The four phases of kGroups * kLanes input columns from x on. `next`: with kBorder, whether column x + lane + 1
+/// exists; otherwise all of them do.
+template <class V, std::size_t kGroups, bool kBorder>
 [[gnu::always_inline]] inline void narrow_transposed_columns(const NarrowTransposed& r, std::size_t x,
-                                                             typename V::M next, typename V::F (&sum)[4]) {
+                                                             typename V::M next, typename V::F (&sum)[kGroups][4]) {
     using F = typename V::F;
-    unroll<4>([&](auto phase) JPEGAI_INLINE_BODY { sum[phase] = V::set(r.start); });
-    const auto add_pair = [&](F& acc, const float* row, const float* w) JPEGAI_INLINE_BODY {
-        acc = V::select(next, V::fma(V::set(w[0]), V::load(row + 1), acc), acc);
-        acc = V::fma(V::set(w[2]), V::load(row), acc);
+    unroll<kGroups>([&](auto g) JPEGAI_INLINE_BODY {
+        unroll<4>([&](auto phase) JPEGAI_INLINE_BODY { sum[g][phase] = V::set(r.start); });
+    });
+    const auto add_pair = [&](F& acc, const float* row, const F& beside, const F& above) JPEGAI_INLINE_BODY {
+        const F added = V::fma(beside, V::load(row + 1), acc);
+        acc = V::fma(above, V::load(row), kBorder ? V::select(next, added, acc) : added);
     };
     for (std::size_t c = 0; c < r.channels; ++c) {
-        const float* const w = r.weights + 9 * c;
         const float* const upper = r.upper + c * r.channel_stride + x;
-        sum[0] = V::fma(V::set(w[4]), V::load(upper), sum[0]);
-        add_pair(sum[1], upper, w + 3);
+        F w[9];
+        unroll<9>([&](auto k) JPEGAI_INLINE_BODY { w[k] = V::set(r.weights[9 * c + k]); });
+        unroll<kGroups>([&](auto g) JPEGAI_INLINE_BODY {
+            const float* const row = upper + g * V::kLanes;
+            sum[g][0] = V::fma(w[4], V::load(row), sum[g][0]);
+            add_pair(sum[g][1], row, w[3], w[5]);
+        });
         if (r.lower != nullptr) {
             const float* const lower = r.lower + c * r.channel_stride + x;
-            sum[2] = V::fma(V::set(w[1]), V::load(lower), sum[2]);
-            add_pair(sum[3], lower, w);
+            unroll<kGroups>([&](auto g) JPEGAI_INLINE_BODY {
+                const float* const row = lower + g * V::kLanes;
+                sum[g][2] = V::fma(w[1], V::load(row), sum[g][2]);
+                add_pair(sum[g][3], row, w[0], w[2]);
+            });
         }
-        sum[2] = V::fma(V::set(w[7]), V::load(upper), sum[2]);
-        add_pair(sum[3], upper, w + 6);
+        unroll<kGroups>([&](auto g) JPEGAI_INLINE_BODY {
+            const float* const row = upper + g * V::kLanes;
+            sum[g][2] = V::fma(w[7], V::load(row), sum[g][2]);
+            add_pair(sum[g][3], row, w[6], w[8]);
+        });
+    }
+}
+
+/// Stores the phases of `count` <= kLanes columns that begin at column x.
+template <class V>
+[[gnu::always_inline]] inline void store_phases(const NarrowTransposed& r, std::size_t x, std::size_t count,
+                                                typename V::F (&sum)[4]) {
+    if (r.denormalise) {
+        unroll<4>([&](auto phase) JPEGAI_INLINE_BODY { sum[phase] = denormalise<V>(sum[phase]); });
+    }
+    float pairs[2 * V::kLanes];
+    for (std::size_t row = 0; row < 2; ++row) {
+        float* const out = r.out[row] + 2 * (x - r.begin);
+        if (count == V::kLanes) {
+            V::store_pairs(out, sum[2 * row], sum[2 * row + 1]);
+        } else {
+            V::store_pairs(pairs, sum[2 * row], sum[2 * row + 1]);
+            for (std::size_t i = 0; i < 2 * count; ++i) out[i] = pairs[i];
+        }
     }
 }
 
 template <class V>
 void narrow_transposed(const NarrowTransposed& r) {
     using F = typename V::F;
-    for (std::size_t x = r.begin; x < r.end; x += V::kLanes) {
-        float has_next[V::kLanes], phases[4][V::kLanes];
+    constexpr std::size_t kGroups = V::kRegisters >= 31 ? 4 : 2, kWide = kGroups * V::kLanes;
+    std::size_t x = r.begin;
+    for (; x + kWide <= r.end && x + kWide < r.cols; x += kWide) {
+        F sum[kGroups][4];
+        narrow_transposed_columns<V, kGroups, false>(r, x, V::greater(V::zero(), V::zero()), sum);
+        unroll<kGroups>([&](auto g) JPEGAI_INLINE_BODY { store_phases<V>(r, x + g * V::kLanes, V::kLanes, sum[g]); });
+    }
+    for (; x < r.end; x += V::kLanes) {
+        float has_next[V::kLanes];
         for (std::size_t i = 0; i < V::kLanes; ++i) has_next[i] = x + i + 1 < r.cols ? 1.0F : 0.0F;
-        F sum[4];
-        narrow_transposed_columns<V>(r, x, V::greater(V::load(has_next), V::zero()), sum);
-        unroll<4>([&](auto phase) JPEGAI_INLINE_BODY {
-            V::store(phases[phase], r.denormalise ? denormalise<V>(sum[phase]) : sum[phase]);
-        });
-        const std::size_t count = r.end - x < V::kLanes ? r.end - x : V::kLanes;
-        for (std::size_t row = 0; row < 2; ++row) {
-            for (std::size_t i = 0; i < count; ++i) {
-                r.out[row][2 * (x - r.begin + i)] = phases[2 * row][i];
-                r.out[row][2 * (x - r.begin + i) + 1] = phases[2 * row + 1][i];
-            }
-        }
+        F sum[1][4];
+        narrow_transposed_columns<V, 1, true>(r, x, V::greater(V::load(has_next), V::zero()), sum);
+        store_phases<V>(r, x, r.end - x < V::kLanes ? r.end - x : V::kLanes, sum[0]);
     }
 }
 

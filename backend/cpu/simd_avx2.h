@@ -32,6 +32,11 @@ struct Simd {
     JPEGAI_SIMD_FN void store(float* p, F x) {
         _mm256_storeu_ps(p, x);
     }
+    JPEGAI_SIMD_FN void store_pairs(float* p, F even, F odd) {
+        const F low = _mm256_unpacklo_ps(even, odd), high = _mm256_unpackhi_ps(even, odd);
+        store(p, _mm256_permute2f128_ps(low, high, 0x20));
+        store(p + kLanes, _mm256_permute2f128_ps(low, high, 0x31));
+    }
     JPEGAI_SIMD_FN F add(F a, F b) {
         return _mm256_add_ps(a, b);
     }

@@ -32,6 +32,12 @@ struct Simd {
     JPEGAI_SIMD_FN void store(float* p, F x) {
         _mm512_storeu_ps(p, x);
     }
+    JPEGAI_SIMD_FN void store_pairs(float* p, F even, F odd) {
+        const I low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+        const I high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+        store(p, _mm512_permutex2var_ps(even, low, odd));
+        store(p + kLanes, _mm512_permutex2var_ps(even, high, odd));
+    }
     JPEGAI_SIMD_FN F add(F a, F b) {
         return _mm512_add_ps(a, b);
     }

@@ -32,6 +32,9 @@ struct Simd {
     JPEGAI_SIMD_FN void store(float* p, F x) {
         vst1q_f32(p, x);
     }
+    JPEGAI_SIMD_FN void store_pairs(float* p, F even, F odd) {
+        vst2q_f32(p, float32x4x2_t{{even, odd}});
+    }
     JPEGAI_SIMD_FN F add(F a, F b) {
         return vaddq_f32(a, b);
     }

@@ -38,6 +38,13 @@ struct Simd {
     JPEGAI_SIMD_FN void store(float* p, F x) {
         for (std::size_t i = 0; i < kLanes; ++i) p[i] = x.lane[i];
     }
+    /// even[0], odd[0], even[1], odd[1] .. at p.
+    JPEGAI_SIMD_FN void store_pairs(float* p, F even, F odd) {
+        for (std::size_t i = 0; i < kLanes; ++i) {
+            p[2 * i] = even.lane[i];
+            p[2 * i + 1] = odd.lane[i];
+        }
+    }
     JPEGAI_SIMD_FN F add(F a, F b) {
         return map([&](std::size_t i) JPEGAI_INLINE_BODY { return a.lane[i] + b.lane[i]; });
     }

@@ -55,7 +55,7 @@ struct FilterChoiceInputs {
 struct FilterStep {
     PostFilter filter = PostFilter::kEfeLinear;
     bool on = false;
-    std::size_t bits = 0;                               ///< what the filter's syntax takes beyond its flag
+    std::size_t bits = 0;                               ///< that the header would be shorter without the filter
     std::array<double, 3> psnr_before{}, psnr_after{};  ///< dB per plane, against the original
 };
 
