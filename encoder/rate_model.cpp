@@ -78,8 +78,21 @@ std::span<const Knot> knots(RateScale scale, std::size_t model_id) {
     return kMsSsim.at(model_id);
 }
 
-double value_at(const Knot& knot, double complexity) {
-    return knot.at_zero + knot.per_complexity * complexity;
+/// Beyond the complexities that the rates were measured at, their logarithm goes along with the complexity: the lines
+/// of different displacements would meet.
+struct Calibrated {
+    double complexity, beyond;
+};
+Calibrated calibrated(RateScale scale, double complexity) {
+    constexpr double kLowest = -2.5, kHighest = 0;
+    if (scale != RateScale::kLogRate) return {complexity, 0};
+    const double inside = std::clamp(complexity, kLowest, kHighest);
+    return {inside, complexity - inside};
+}
+
+double value_at(RateScale scale, const Knot& knot, double complexity) {
+    const Calibrated known = calibrated(scale, complexity);
+    return knot.at_zero + knot.per_complexity * known.complexity + known.beyond;
 }
 
 /// The last knot at or before `beta` that has a successor.
@@ -113,14 +126,14 @@ double picture_complexity(const Array3<float>& luma) {
 double predicted_slope(RateScale scale, std::size_t model_id, double beta, double complexity) {
     const std::span<const Knot> table = knots(scale, model_id);
     const std::size_t i = segment(table, beta);
-    const double rise = value_at(table[i + 1], complexity) - value_at(table[i], complexity);
+    const double rise = value_at(scale, table[i + 1], complexity) - value_at(scale, table[i], complexity);
     return std::max(kMinSlope, rise / (table[i + 1].beta - table[i].beta));
 }
 
 double predict(RateScale scale, std::size_t model_id, double beta, double complexity) {
     const std::span<const Knot> table = knots(scale, model_id);
     const Knot& knot = table[segment(table, beta)];
-    return value_at(knot, complexity) + predicted_slope(scale, model_id, beta, complexity) * (beta - knot.beta);
+    return value_at(scale, knot, complexity) + predicted_slope(scale, model_id, beta, complexity) * (beta - knot.beta);
 }
 
 double predict_beta(RateScale scale, std::size_t model_id, double value, double complexity) {

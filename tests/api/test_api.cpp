@@ -119,7 +119,9 @@ struct SourcePicture {
     SourcePicture() {
         for (std::size_t i = 0; i < 3; ++i) {
             planes[i].resize(96 * 72);
-            for (std::size_t k = 0; k < planes[i].size(); ++k) planes[i][k] = static_cast<std::uint8_t>(k / (30 + i));
+            for (std::size_t k = 0; k < planes[i].size(); ++k) {
+                planes[i][k] = static_cast<std::uint8_t>(40 + 20 * i + k % 96 + k / 96);
+            }
             c.samples[i] = planes[i].data();
             c.stride[i] = 96;
         }

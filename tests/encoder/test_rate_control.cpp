@@ -157,13 +157,13 @@ TEST_F(RateControl, MeetsAQuality) {
 }
 
 TEST_F(RateControl, KeepsToOneModel) {
-    RateTarget wanted = target(RateTarget::Kind::kBitsPerSample, 0.6);
+    RateTarget wanted = target(RateTarget::Kind::kBitsPerSample, 1.2);
     wanted.model_id = 3;
     wanted.chroma_offset = -40;
     const TargetedResult result = encode_to(*encoder_, picture_, {}, wanted);
     EXPECT_EQ(result.report.rate.model_id, 3U);
     EXPECT_EQ(result.report.rate.beta[kSecondary], result.report.rate.beta[kPrimary] - 40);
-    EXPECT_NEAR(bits_per_sample(result, picture_) / 0.6, 1, 0.01);
+    EXPECT_NEAR(bits_per_sample(result, picture_) / 1.2, 1, 0.01);
 }
 
 TEST_F(RateControl, SaysWhatIsOutOfReach) {

@@ -98,14 +98,26 @@ TEST_F(Encode, MeetsARateAndMeasures) {
 }
 
 TEST_F(Encode, QualityTargets) {
-    const std::string in = picture("in.png"), out = folder_.path("out.jai");
-    const auto metric = [&](const std::string& target, const std::string& name) {
-        const ProcessResult result = run_jpegai({"encode", in, out, "--target", target, "--json", "--effort", "1"});
+    const std::string in = folder_.path("textured.png"), out = folder_.path("out.jai");
+    Picture textured = make_picture(ColourModel::kRgb, {1, 1}, 8, 160, 176);
+    std::uint32_t noise = 1;
+    for (auto& plane : textured.planes) {
+        for (std::size_t i = 0; i < plane.size(); ++i) {
+            noise = noise * 1664525U + 1013904223U;
+            plane.data()[i] = static_cast<std::uint16_t>(60 + i / 300 + i % 176 / 20 % 2 * 40 + (noise >> 27));
+        }
+    }
+    write_picture(in, textured);
+    const auto metrics = [&](const std::string& option, const std::string& value) {
+        const ProcessResult result = run_jpegai({"encode", in, out, option, value, "--json"});
         EXPECT_EQ(result.exit_code, 0) << result.err;
-        return nlohmann::json::parse(result.out)["metrics"][name].get<double>();
+        return nlohmann::json::parse(result.out)["metrics"];
     };
-    EXPECT_NEAR(metric("psnr=35", "psnr-y"), 35, 0.05);
-    EXPECT_NEAR(metric("msssim=0.985", "ms-ssim"), 0.985, 0.0003);
+    const nlohmann::json start = metrics("--quality", "50");
+    const double psnr = start["psnr-y"].get<double>() - 0.4, ms_ssim = start["ms-ssim"].get<double>() - 0.002;
+    EXPECT_NEAR(metrics("--target", "psnr=" + std::to_string(psnr))["psnr-y"].get<double>(), psnr, 0.05);
+    EXPECT_NEAR(metrics("--target", "msssim=" + std::to_string(ms_ssim))["ms-ssim"].get<double>(), ms_ssim,
+                0.013 * (1 - ms_ssim));  // 0.05 dB
 }
 
 TEST_F(Encode, SeveralPictures) {
