@@ -157,7 +157,9 @@ std::uint64_t peak_memory(const MemoryInputs& inputs) {
     // there yet, but tensors and what packing needs.
     const std::uint64_t packed = parameters * kFloat * 9 / 8;
     const std::uint64_t loading = 2 * packed;
-    return std::max(packed + DecodeAccount(inputs).peak(), packed + loading) + kOverhead;
+    const std::uint64_t peak = DecodeAccount(inputs).peak();
+    // The C library keeps freed blocks that later ones do not fit into.
+    return std::max(packed + peak + peak / 6, packed + loading) + kOverhead;
 }
 
 }  // namespace jpegai

@@ -1,5 +1,6 @@
 #include "decoder/network_cache.h"
 
+#include <atomic>
 #include <functional>
 #include <vector>
 
@@ -49,10 +50,10 @@ void NetworkCache::prepare(const PictureHeader& picture, const ToolHeader& tools
     const auto add = [&](NetworkKind kind, Component c) {
         tasks.emplace_back([this, kind, point, c, model] { (void)network(kind, point, c, model); });
     };
-    // The largest first: two threads get about the same.
+    // The largest first, so that no thread is left with it at the end.
     add(NetworkKind::kHyperDecoder, kPrimary);
-    for (const Component c : {kPrimary, kSecondary}) tasks.emplace_back([this, c, model] { (void)entropy(model, c); });
     add(NetworkKind::kContextModel, kPrimary);
+    for (const Component c : {kPrimary, kSecondary}) tasks.emplace_back([this, c, model] { (void)entropy(model, c); });
     add(NetworkKind::kHyperDecoder, kSecondary);
     for (const Component c : {kPrimary, kSecondary}) add(NetworkKind::kSynthesis, c);
     if (tools.eicci) {
@@ -61,8 +62,11 @@ void NetworkCache::prepare(const PictureHeader& picture, const ToolHeader& tools
             if (s.use[1] || s.use[2]) tasks.emplace_back([this, point, i = s.chroma] { (void)eicci(point, i, true); });
         }
     }
-    backend_->run_rows(tasks.size(), [&](std::size_t first, std::size_t last) {
-        for (std::size_t i = first; i < last; ++i) tasks[i]();
+    // Tensors of a network lie in memory beside its packed weights while it is loaded: two at a time take little more than one.
+    constexpr std::size_t kTogether = 2;
+    std::atomic<std::size_t> next = 0;
+    backend_->run_rows(kTogether, [&](std::size_t, std::size_t) {
+        for (std::size_t i = next++; i < tasks.size(); i = next++) tasks[i]();
     });
 }
 

@@ -60,9 +60,8 @@ void butterfly2(const std::array<Vector, kMaxRadix>& in, const std::array<float*
 
 void butterfly4(const std::array<Vector, kMaxRadix>& in, const std::array<float*, kMaxRadix>& re,
                 const std::array<float*, kMaxRadix>& im) {
-    float *r0 = re[0], *r1 = re[1], *r2 = re[2], *r3 = re[3];
-    float *i0 = im[0], *i1 = im[1], *i2 = im[2], *i3 = im[3];
-#pragma GCC ivdep
+    float* __restrict r0 = re[0], * __restrict r1 = re[1], * __restrict r2 = re[2], * __restrict r3 = re[3];
+    float* __restrict i0 = im[0], * __restrict i1 = im[1], * __restrict i2 = im[2], * __restrict i3 = im[3];
     for (std::size_t l = 0; l < kLanes; ++l) {
         const float ar = in[0].re[l] + in[2].re[l], ai = in[0].im[l] + in[2].im[l];
         const float br = in[0].re[l] - in[2].re[l], bi = in[0].im[l] - in[2].im[l];

@@ -32,51 +32,28 @@ Plane quality_map(const Plane& a, const Plane& b, bool with_luminance, float off
     return map;
 }
 
-/// Where sample i of a doubled axis comes from: the axis is first interpolated to 4 M - 3 samples (half-sample
-/// alignment), extended by extrapolation to 4 M - 1, and every second sample is taken.
+/// Where sample i of a doubled axis comes from.
 struct Tap {
-    std::size_t index[3];
-    float weight[3];
+    std::size_t left;
+    float weight;  ///< of the sample after it
 };
 
+/// The definition interpolates an axis to 4 count - 3 samples (half-sample alignment, ends repeated), extrapolates one
+/// more at both ends and takes every second of the result. More than three samples are needed for what is used here:
+/// the two samples at either end that the extrapolation starts from are then both copies of the outermost one, and so
+/// is the result.
 std::vector<Tap> enlarge_taps(std::size_t count) {
     const std::size_t fine = 4 * count - 3;
-    struct Pair {
-        std::size_t first, second;
-        double weight;
-    };
-    const auto interpolated = [&](std::size_t k) {
-        const double step = static_cast<double>(count) / static_cast<double>(fine);
-        const double at = std::max((static_cast<double>(k) + 0.5) * step - 0.5, 0.0);
-        const auto first = std::min(static_cast<std::size_t>(at), count - 1);
-        return Pair{first, std::min(first + 1, count - 1), at - static_cast<double>(first)};
-    };
-    // 2 t[0] - t[1] of two neighbours that both lie between the same samples, or on one.
-    const auto extrapolated = [&](std::size_t outer, std::size_t inner) {
-        const Pair o = interpolated(outer), i = interpolated(inner);
-        Tap tap{{o.first, o.second, i.second}, {0, 0, 0}};
-        const auto add = [&](std::size_t index, double weight) {
-            for (std::size_t k = 0; k < 3; ++k) {
-                if (tap.index[k] != index) continue;
-                tap.weight[k] += static_cast<float>(weight);
-                return;
-            }
-            tap.index[2] = index;  // i.first, where it is none of the others
-            tap.weight[2] += static_cast<float>(weight);
-        };
-        add(o.first, 2 * (1 - o.weight));
-        add(o.second, 2 * o.weight);
-        add(i.second, -i.weight);
-        add(i.first, -(1 - i.weight));
-        return tap;
-    };
+    const auto most = static_cast<double>(count - 1);
     std::vector<Tap> taps(2 * count);
+    taps.front() = {0, 0};
+    taps.back() = {count - 2, 1};
     for (std::size_t i = 1; i + 1 < taps.size(); ++i) {
-        const Pair p = interpolated(2 * i - 1);
-        taps[i] = {{p.first, p.second, 0}, {static_cast<float>(1 - p.weight), static_cast<float>(p.weight), 0}};
+        const double step = static_cast<double>(count) / static_cast<double>(fine);
+        const double at = std::clamp((static_cast<double>(2 * i) - 0.5) * step - 0.5, 0.0, most);
+        const std::size_t left = std::min(static_cast<std::size_t>(at), count - 2);
+        taps[i] = {left, static_cast<float>(at - static_cast<double>(left))};
     }
-    taps.front() = extrapolated(0, 1);
-    taps.back() = extrapolated(fine - 1, fine - 2);
     return taps;
 }
 
@@ -86,14 +63,12 @@ Plane enlarge(const Plane& in, std::size_t rows, std::size_t cols) {
     Plane out = Plane::uninitialized(1, rows, cols);
     std::vector<float> blend(in.cols());
     for (std::size_t y = 0; y < rows; ++y) {
-        const Tap& t = down[y];
-        const float *r0 = in.row(0, t.index[0]), *r1 = in.row(0, t.index[1]), *r2 = in.row(0, t.index[2]);
-        for (std::size_t x = 0; x < in.cols(); ++x)
-            blend[x] = t.weight[0] * r0[x] + t.weight[1] * r1[x] + t.weight[2] * r2[x];
+        const float *upper = in.row(0, down[y].left), *lower = in.row(0, down[y].left + 1);
+        const float weight = down[y].weight;
+        for (std::size_t x = 0; x < in.cols(); ++x) blend[x] = upper[x] * (1 - weight) + lower[x] * weight;
         for (std::size_t x = 0; x < cols; ++x) {
-            const Tap& s = across[x];
-            out(0, y, x) =
-                s.weight[0] * blend[s.index[0]] + s.weight[1] * blend[s.index[1]] + s.weight[2] * blend[s.index[2]];
+            const Tap& t = across[x];
+            out(0, y, x) = blend[t.left] * (1 - t.weight) + blend[t.left + 1] * t.weight;
         }
     }
     return out;
@@ -139,7 +114,7 @@ SquareMatrix correlation(const Neighbourhood& around) {
 /// The variance field of the Gaussian scale mixture: y' C^-1 y / order for every neighbourhood y.
 class VarianceField {
 public:
-    VarianceField(const Neighbourhood& around, const Eigen& eigen) : around_(around), projected_(around.cols()) {
+    VarianceField(const Neighbourhood& around, const Eigen& eigen) : around_(around) {
         // Negative eigenvalues, which only rounding can make, are left out and the rest scaled to the same sum.
         double sum = 0, positive = 0;
         for (std::size_t k = 0; k < around.order(); ++k) {
@@ -178,7 +153,6 @@ private:
     }
 
     const Neighbourhood& around_;
-    std::vector<float> projected_;
     std::array<std::array<float, kMaxOrder>, kMaxOrder> basis_{};
     std::size_t used_ = 0;
 };

@@ -15,6 +15,21 @@ struct Eigen {
     SquareMatrix vector{};  ///< column k belongs to value[k]
 };
 
+/// Rotates rows and columns p and q of `m` so that m[p][q] becomes 0, and the columns of `vector` with them.
+inline void jacobi_rotate(SquareMatrix& m, SquareMatrix& vector, std::size_t order, std::size_t p, std::size_t q) {
+    const double theta = (m[q][q] - m[p][p]) / (2 * m[p][q]);
+    const double t = (theta >= 0 ? 1 : -1) / (std::fabs(theta) + std::sqrt(theta * theta + 1));
+    const double c = 1 / std::sqrt(t * t + 1), s = t * c;
+    const auto rotate = [c, s](double& a, double& b) {
+        const double old = a;
+        a = c * old - s * b;
+        b = s * old + c * b;
+    };
+    for (std::size_t k = 0; k < order; ++k) rotate(m[k][p], m[k][q]);
+    for (std::size_t k = 0; k < order; ++k) rotate(m[p][k], m[q][k]);
+    for (std::size_t k = 0; k < order; ++k) rotate(vector[k][p], vector[k][q]);
+}
+
 /// Cyclic Jacobi rotations on the leading `order` rows and columns of a symmetric matrix.
 [[nodiscard]] inline Eigen symmetric_eigen(SquareMatrix m, std::size_t order) {
     Eigen eigen;
@@ -29,25 +44,7 @@ struct Eigen {
         if (off <= 1e-30 * diagonal) break;
         for (std::size_t p = 0; p + 1 < order; ++p) {
             for (std::size_t q = p + 1; q < order; ++q) {
-                if (m[p][q] == 0) continue;
-                const double theta = (m[q][q] - m[p][p]) / (2 * m[p][q]);
-                const double t = (theta >= 0 ? 1 : -1) / (std::fabs(theta) + std::sqrt(theta * theta + 1));
-                const double c = 1 / std::sqrt(t * t + 1), s = t * c;
-                for (std::size_t k = 0; k < order; ++k) {
-                    const double kp = m[k][p], kq = m[k][q];
-                    m[k][p] = c * kp - s * kq;
-                    m[k][q] = s * kp + c * kq;
-                }
-                for (std::size_t k = 0; k < order; ++k) {
-                    const double pk = m[p][k], qk = m[q][k];
-                    m[p][k] = c * pk - s * qk;
-                    m[q][k] = s * pk + c * qk;
-                }
-                for (std::size_t k = 0; k < order; ++k) {
-                    const double vp = eigen.vector[k][p], vq = eigen.vector[k][q];
-                    eigen.vector[k][p] = c * vp - s * vq;
-                    eigen.vector[k][q] = s * vp + c * vq;
-                }
+                if (m[p][q] != 0) jacobi_rotate(m, eigen.vector, order, p, q);
             }
         }
     }

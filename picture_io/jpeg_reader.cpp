@@ -30,19 +30,22 @@ public:
         errors_.output_message = [](j_common_ptr) {};
         codec_.client_data = this;
         progress_.progress_monitor = on_progress;
-        guarded([this](j_decompress_ptr codec) {
-            jpeg_create_decompress(codec);
-            codec->client_data = this;
-            codec->progress = &progress_;
-            jpeg_mem_src(codec, file_.data(), file_.size());
-            jpeg_save_markers(codec, JPEG_APP0 + 1, 0xFFFF);
-            jpeg_save_markers(codec, JPEG_APP0 + 2, 0xFFFF);
-        });
+        guarded([](j_decompress_ptr codec) { jpeg_create_decompress(codec); });
     }
     JpegReader(const JpegReader&) = delete;
     JpegReader& operator=(const JpegReader&) = delete;
     ~JpegReader() { jpeg_destroy_decompress(&codec_); }
 
+    /// Reads the headers. Apart from the constructor, so that what fails here is cleaned up by the destructor.
+    void start() {
+        guarded([this](j_decompress_ptr codec) {
+            codec->progress = &progress_;
+            jpeg_mem_src(codec, file_.data(), file_.size());
+            jpeg_save_markers(codec, JPEG_APP0 + 1, 0xFFFF);
+            jpeg_save_markers(codec, JPEG_APP0 + 2, 0xFFFF);
+            (void)jpeg_read_header(codec, TRUE);
+        });
+    }
     template <class Calls>
     void guarded(Calls calls) {
         if (setjmp(jump_) != 0) throw Error(code_, offset(), fmt::format("JPEG: {}", message_));
@@ -137,7 +140,7 @@ PictureMetadata metadata_of(JpegReader& reader) {
 
 Picture decode_jpeg(std::span<const std::uint8_t> file, const ReadOptions& options) {
     JpegReader reader(file);
-    reader.guarded([](j_decompress_ptr codec) { (void)jpeg_read_header(codec, TRUE); });
+    reader.start();
     const jpeg_decompress_struct& codec = *reader.codec();
     check_size(codec.image_height, codec.image_width, options);
     check_colours(codec);

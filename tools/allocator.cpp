@@ -1,12 +1,12 @@
 #include "tools/allocator.h"
 
+#include <cstdint>
+#include <cstdlib>  // defines __GLIBC__
+
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #include <malloc.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include <cstdint>
-#include <cstdlib>
 #endif
 
 namespace jpegai::tools {
@@ -32,7 +32,8 @@ void tune_allocator() {
     ::mallopt(M_MMAP_THRESHOLD, 32 << 20);
     ::mallopt(M_TRIM_THRESHOLD, 2 * kHeap);
     ::mallopt(M_TOP_PAD, kHeap);
-    std::free(std::malloc(1 << 20));  // the heap grows by the padding
+    void* volatile block = std::malloc(1 << 20);  // the heap grows by the padding; volatile: or compilers drop it
+    std::free(block);
     ::mallopt(M_TOP_PAD, 4 << 20);
     advise_heap(start);
 }

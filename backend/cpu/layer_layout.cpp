@@ -10,6 +10,13 @@ namespace jpegai::cpu {
 
 namespace {
 
+/// body(x) for runs of 16 columns that cover a row of at least 16; the last one overlaps its neighbour.
+template <class Body>
+void for_each_run(std::size_t cols, const Body& body) {
+    for (std::size_t x = 0; x + kBlock <= cols; x += kBlock) body(x);
+    if (cols % kBlock != 0) body(cols - kBlock);
+}
+
 /// 16 channels of one row, any columns: planes to blocks.
 void interleave(const CpuKernels& kernels, const BoundView& input, std::size_t first, std::size_t channels,
                 std::size_t y, float* out) {
@@ -18,11 +25,12 @@ void interleave(const CpuKernels& kernels, const BoundView& input, std::size_t f
     bool even = channels == kBlock;
     for (std::size_t c = 2; c < channels; ++c) even = even && in[c] - in[c - 1] == in[1] - in[0];
     const std::size_t cols = input.size().cols;
-    std::size_t x = 0;
-    for (; even && x + kBlock <= cols; x += kBlock) {
-        kernels.transpose16(in[0] + x, static_cast<std::size_t>(in[1] - in[0]), out + x * kBlock, kBlock);
+    if (even && cols >= kBlock) {
+        const auto stride = static_cast<std::size_t>(in[1] - in[0]);
+        for_each_run(cols, [&](std::size_t x) { kernels.transpose16(in[0] + x, stride, out + x * kBlock, kBlock); });
+        return;
     }
-    for (; x < cols; ++x) {
+    for (std::size_t x = 0; x < cols; ++x) {
         for (std::size_t c = 0; c < kBlock; ++c) out[x * kBlock + c] = c < channels ? in[c][x] : 0.0F;
     }
 }
@@ -30,11 +38,11 @@ void interleave(const CpuKernels& kernels, const BoundView& input, std::size_t f
 /// The inverse for `cols` columns of planes that lie `stride` floats apart.
 void separate(const CpuKernels& kernels, const float* in, std::size_t cols, float* out, std::size_t channels,
               std::size_t stride) {
-    std::size_t x = 0;
-    for (; channels == kBlock && x + kBlock <= cols; x += kBlock) {
-        kernels.transpose16(in + x * kBlock, kBlock, out + x, stride);
+    if (channels == kBlock && cols >= kBlock) {
+        for_each_run(cols, [&](std::size_t x) { kernels.transpose16(in + x * kBlock, kBlock, out + x, stride); });
+        return;
     }
-    for (; x < cols; ++x) {
+    for (std::size_t x = 0; x < cols; ++x) {
         for (std::size_t c = 0; c < channels; ++c) out[c * stride + x] = in[x * kBlock + c];
     }
 }
@@ -55,6 +63,13 @@ void scatter(const float* in, std::size_t positions, std::size_t run, float* out
             return scatter_runs<8>(in, positions, out);
         default:
             return scatter_runs<16>(in, positions, out);
+    }
+}
+
+/// `count` positions of one block, every in_step-th of one row to every out_step-th of another.
+void move_positions(const float* in, std::size_t in_step, float* out, std::size_t out_step, std::size_t count) {
+    for (std::size_t x = 0; x < count; ++x) {
+        std::memcpy(out + x * out_step * kBlock, in + x * in_step * kBlock, kBlock * sizeof(float));
     }
 }
 
@@ -176,12 +191,20 @@ RearrangeLayer::Target RearrangeLayer::target(const LayerWork& work, std::size_t
     return {work.output.row(channel / kBlock, y) + channel % kBlock, kBlock};
 }
 
+/// Whether whole positions of 16 channels can be moved: the output has blocks, and inputs have too or get them on the
+/// way.
+bool RearrangeLayer::moves_blocks(const LayerWork& work) const {
+    if (planar_) return false;
+    if (op_ == Op::kPadReplicate || op_ == Op::kPadZeroEven) return true;
+    if (op_ != Op::kPhaseSplit && op_ != Op::kPhaseMerge) return false;
+    return std::none_of(work.inputs.begin(), work.inputs.end(), [](const BoundView& view) { return view.planar(); });
+}
+
 void RearrangeLayer::run(const LayerWork& work, Range units, ThreadTeam::Lease& team) const {
-    const bool pads = op_ == Op::kPadReplicate || op_ == Op::kPadZeroEven;
-    if (pads && planar_ == work.inputs[0].planar()) {
-        const std::size_t blocks = work.inputs[0].blocks();
+    if (moves_blocks(work)) {
+        const std::size_t blocks = ceil_div(channels_, kBlock);
         team.for_each(blocks * units.count(), [&](std::size_t, std::size_t first, std::size_t end) {
-            for (std::size_t i = first; i < end; ++i) pad_block_row(work, i % blocks, units.first + i / blocks);
+            for (std::size_t i = first; i < end; ++i) run_block(work, i % blocks, units.first + i / blocks);
         });
         return;
     }
@@ -189,6 +212,45 @@ void RearrangeLayer::run(const LayerWork& work, Range units, ThreadTeam::Lease& 
     team.for_each(channels * units.count(), [&](std::size_t, std::size_t first, std::size_t end) {
         for (std::size_t i = first; i < end; ++i) run_channel(work, i % channels, units.first + i / channels);
     });
+}
+
+void RearrangeLayer::run_block(const LayerWork& work, std::size_t block, std::size_t unit) const {
+    const std::size_t phase = factor_ % 4;
+    switch (op_) {
+        case Op::kPhaseSplit: {
+            const float* const in = work.inputs[0].row(block, 2 * unit + kPhaseRow[phase]) + kPhaseCol[phase] * kBlock;
+            return move_positions(in, 2, work.output.row(block, unit), 1, work.output_size.cols);
+        }
+        case Op::kPhaseMerge:
+            for (std::size_t k = 0; k < work.inputs.size(); ++k) {
+                float* const out = work.output.row(block, 2 * unit + kPhaseRow[k]) + kPhaseCol[k] * kBlock;
+                move_positions(work.inputs[k].row(block, unit), 1, out, 2, work.inputs[k].size().cols);
+            }
+            return;
+        default:
+            return pad_block(work, block, unit);
+    }
+}
+
+void RearrangeLayer::pad_block(const LayerWork& work, std::size_t block, std::size_t y) const {
+    const BoundView& input = work.inputs[0];
+    const Size size = input.size();
+    const std::size_t first = block * kBlock, cols = work.output_size.cols;
+    const bool zeros = op_ == Op::kPadZeroEven;
+    float* const out = work.output.row(block, y);
+    if (zeros && y >= size.rows) {
+        std::fill_n(out, cols * kBlock, 0.0F);
+        return;
+    }
+    const std::size_t source = std::min(y, size.rows - 1);
+    if (input.planar()) {
+        interleave(*work.kernels, input, first, std::min(kBlock, channels_ - first), source, out);
+    } else {
+        std::copy_n(input.row(block, source), size.cols * kBlock, out);
+    }
+    for (std::size_t x = size.cols; x < cols; ++x) {
+        for (std::size_t c = 0; c < kBlock; ++c) out[x * kBlock + c] = zeros ? 0.0F : out[(size.cols - 1) * kBlock + c];
+    }
 }
 
 void RearrangeLayer::run_channel(const LayerWork& work, std::size_t channel, std::size_t unit) const {
@@ -218,25 +280,6 @@ void RearrangeLayer::pad_row(const LayerWork& work, std::size_t channel, std::si
     for (std::size_t x = 0; x < work.output_size.cols; ++x) {
         const bool outside = y >= size.rows || x >= size.cols;
         out.data[x * out.step] = zeros && outside ? 0.0F : in[std::min(x, size.cols - 1) * input.step()];
-    }
-}
-
-/// A row of a block (of a channel, in planes) where input and output are laid out alike.
-void RearrangeLayer::pad_block_row(const LayerWork& work, std::size_t block, std::size_t y) const {
-    const BoundView& input = work.inputs[0];
-    const Size size = input.size();
-    const std::size_t lanes = input.step(), outside = work.output_size.cols - size.cols;
-    float* const out = work.output.row(block, y);
-    if (op_ == Op::kPadZeroEven && y >= size.rows) {
-        std::fill_n(out, work.output_size.cols * lanes, 0.0F);
-        return;
-    }
-    const float* const in = input.row(block, std::min(y, size.rows - 1));
-    std::copy_n(in, size.cols * lanes, out);
-    for (std::size_t x = size.cols; x < size.cols + outside; ++x) {
-        for (std::size_t lane = 0; lane < lanes; ++lane) {
-            out[x * lanes + lane] = op_ == Op::kPadZeroEven ? 0.0F : in[(size.cols - 1) * lanes + lane];
-        }
     }
 }
 

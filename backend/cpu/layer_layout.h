@@ -38,7 +38,7 @@ private:
 };
 
 /// kPixelShuffle, kPixelUnshuffle, kPadReplicate, kPadZeroEven, kPhaseSplit, kPhaseMerge, kHaarSplit, kHaarMerge in any
-/// layout, sample by sample.
+/// layout: padding and phases of blocks by whole positions, everything else sample by sample.
 class RearrangeLayer final : public Layer {
 public:
     RearrangeLayer(const Node& node, bool planar_output);
@@ -53,9 +53,11 @@ private:
         std::size_t step;
     };
     [[nodiscard]] Target target(const LayerWork& work, std::size_t channel, std::size_t y) const;
+    [[nodiscard]] bool moves_blocks(const LayerWork& work) const;
+    void run_block(const LayerWork& work, std::size_t block, std::size_t unit) const;
+    void pad_block(const LayerWork& work, std::size_t block, std::size_t y) const;
     void run_channel(const LayerWork& work, std::size_t channel, std::size_t unit) const;
     void pad_row(const LayerWork& work, std::size_t channel, std::size_t y) const;
-    void pad_block_row(const LayerWork& work, std::size_t block, std::size_t y) const;
     void shuffle_rows(const LayerWork& work, std::size_t channel, std::size_t unit) const;
     void unshuffle_row(const LayerWork& work, std::size_t channel, std::size_t y) const;
     void split_haar_row(const LayerWork& work, std::size_t channel, std::size_t y) const;

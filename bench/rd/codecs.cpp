@@ -66,6 +66,14 @@ std::vector<Codec> classic_codecs() {
     };
 }
 
+Codec our_codec(const std::string& program, const std::string& point) {
+    Codec codec = parse_codec(
+        fmt::format("{1}={0} encode {{in}} {{out}} --point {1} --bpp {{bpp}} --best-effort;{0} decode {{in}} {{out}}",
+                    program, point));
+    codec.title = "JPEG AI, this project, " + point;
+    return codec;
+}
+
 Codec parse_codec(const std::string& text) {
     const std::size_t name = text.find('='), split = text.find(';');
     if (name == std::string::npos || split == std::string::npos || name > split)

@@ -24,6 +24,9 @@ struct Codec {
 /// libjpeg-turbo, WebP, AVIF and JPEG XL as Debian packages them.
 [[nodiscard]] std::vector<Codec> classic_codecs();
 
+/// `jpegai encode --point POINT --bpp ...` of this project; a rate out of reach gives the nearest.
+[[nodiscard]] Codec our_codec(const std::string& program, const std::string& point);
+
 /// "NAME=ENCODE;DECODE" with {bpp} in ENCODE: our encoder, or any other that takes a rate. Throws Error{argument}.
 [[nodiscard]] Codec parse_codec(const std::string& text);
 

@@ -1,6 +1,6 @@
 // Rate-distortion table of a folder of pictures, our encoder beside JPEG, WebP, AVIF and JPEG XL.
 //
-//   rd_kodak PICTURES... --out DIR --codec 'bop=jpegai encode {in} {out} --bpp {bpp};jpegai decode {in} {out}'
+//   rd_kodak PICTURES... --out DIR --jpegai build/bin/jpegai
 //
 // needs cjpeg, djpeg (Debian: libjpeg-turbo-progs), cwebp, dwebp (webp), avifenc, avifdec (libavif-bin), cjxl and djxl
 // (libjxl-tools). Everything measured is remembered in --cache, so that a run can be interrupted and repeated.
@@ -28,7 +28,8 @@ struct Arguments {
     std::vector<std::string> metrics = {"psnr-y", "ms-ssim", "vif",      "fsim",
                                         "nlpd",   "iw-ssim", "psnr-hvs", "psnr-hvs-m"};
     std::vector<double> rates = {0.12, 0.25, 0.5, 0.75, 1.0};
-    std::string out = "rd", cache;
+    std::vector<std::string> points = {"sop", "bop"};
+    std::string out = "rd", cache, jpegai;
 };
 
 /// Pictures of folders, and the files named, sorted.
@@ -52,6 +53,9 @@ rd::Measurements prepare(const Arguments& arguments) {
     for (rd::Codec& codec : rd::classic_codecs()) {
         if (std::find(arguments.classic.begin(), arguments.classic.end(), codec.name) != arguments.classic.end())
             all.codecs.push_back(codec);
+    }
+    if (!arguments.jpegai.empty()) {
+        for (const std::string& point : arguments.points) all.codecs.push_back(rd::our_codec(arguments.jpegai, point));
     }
     for (const std::string& text : arguments.codecs) all.codecs.push_back(rd::parse_codec(text));
     for (const std::string& id : arguments.metrics) {
@@ -102,6 +106,9 @@ int main(int argc, char** argv) {
     program.add_option("pictures", arguments.pictures, "Files or folders")->required();
     program.add_option("--out", arguments.out, "Folder for rd.json, rd.md and rd.svg (default rd)");
     program.add_option("--cache", arguments.cache, "Folder for what has been measured (default OUT/cache)");
+    program.add_option("--jpegai", arguments.jpegai, "Our program; without it only other codecs are measured");
+    program.add_option("--points", arguments.points, "Synthesis transforms to code for with it (default sop,bop)")
+        ->delimiter(',');
     program.add_option("--codec", arguments.codecs,
                        "NAME=ENCODE;DECODE with {in}, {out} and {bpp}; may be given again");
     program.add_option("--classic", arguments.classic, "Which of jpeg, webp, avif, jxl (default: all)")->delimiter(',');

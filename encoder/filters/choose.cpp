@@ -4,11 +4,14 @@
 #include <optional>
 
 #include "base/error.h"
+#include "decoder/filters/efe_linear.h"
 #include "encoder/filters/choose_efe_linear.h"
 #include "encoder/filters/choose_efe_nonlinear.h"
 #include "encoder/filters/choose_efe_pair.h"
+#include "encoder/filters/choose_eicci.h"
 #include "encoder/filters/choose_lef.h"
 #include "encoder/filters/plane_error.h"
+#include "encoder/filters/reference_efe.h"
 
 namespace jpegai {
 namespace {
@@ -27,6 +30,7 @@ public:
 
     void linear() {
         if (!in_.allowed.efe_linear) return;
+        if (reference()) return adopt_reference_linear();
         means_ = efe_means(unfiltered_);
         statistics_.emplace(unfiltered_, *in_.original, coded(), means_, in_.rows);
         for (std::size_t p = 0; p < 2; ++p) candidates_[p] = efe_candidates(*statistics_, p, means_[p]);
@@ -36,8 +40,16 @@ public:
         consider(trial);
     }
 
+    void eicci() {
+        if (!in_.allowed.eicci) return;
+        ToolHeader trial = tools_;
+        trial.eicci = reference() ? reference_eicci(planes_, in_, context_) : choose_eicci(planes_, in_, context_);
+        if (trial.eicci) take(trial, reference());
+    }
+
     void nonlinear() {
         if (!in_.allowed.efe_nonlinear) return;
+        if (reference()) return adopt_reference_nonlinear();
         const ToolHeader before = tools_;
         curves(before);
         if (statistics_ && !before.eicci) {
@@ -53,6 +65,10 @@ public:
     void lef() {
         if (!in_.allowed.lef || in_.scale_log == nullptr) return;
         ToolHeader trial = tools_;
+        if (reference()) {
+            trial.lef_ch_idx = reference_lef_channel(*in_.scale_log);
+            return adopt(trial);
+        }
         trial.lef_ch_idx =
             choose_lef(planes_.plane[0], in_.original->plane[0], *in_.scale_log, picture_.model_id, in_.rows).channel;
         consider(trial);
@@ -70,6 +86,28 @@ public:
     }
 
 private:
+    [[nodiscard]] bool reference() const { return in_.search == FilterSearch::kReference; }
+
+    void adopt_reference_linear() {
+        ToolHeader trial = tools_;
+        trial.efe_linear =
+            reference_efe_linear(unfiltered_, *in_.original, picture_, in_.allowed.efe_nonlinear, in_.rows);
+        adopt(trial);
+    }
+
+    void adopt_reference_nonlinear() {
+        std::optional<std::array<Array3<float>, 2>> second;
+        if (tools_.efe_linear) {
+            const EfeLinearSet& set = tools_.efe_linear->upsampled;
+            if (set.plane[0].best_cand_idx > 0 && set.plane[1].best_cand_idx > 0)
+                second = apply_efe_linear(unfiltered_, tools_.efe_linear->b1, set, coded(), in_.rows);
+        }
+        ToolHeader trial = tools_;
+        trial.efe_nonlinear =
+            reference_efe_nonlinear(planes_, *in_.original, second ? &*second : nullptr, picture_, in_.rows);
+        adopt(trial);
+    }
+
     /// Curves on top of the linear filter and the masks of a header.
     void curves(const ToolHeader& base) {
         ToolHeader trial = base;
@@ -161,12 +199,16 @@ private:
     }
 
     /// Takes over a header if it pays.
-    void consider(const ToolHeader& trial) {
+    void consider(const ToolHeader& trial) { take(trial, false); }
+    /// Takes over a header whatever it costs.
+    void adopt(const ToolHeader& trial) { take(trial, true); }
+
+    void take(const ToolHeader& trial, bool always) {
         Trace trace;
         Planes planes = apply(trial, &trace);
         const std::array<double, 3> errors = squared_errors(planes, *in_.original, in_.rows);
         const std::size_t bits = tool_header_bits(trial, picture_);
-        if (!(price(errors, bits) < price(errors_, bits_))) return;
+        if (!always && !(price(errors, bits) < price(errors_, bits_))) return;
         trace_ = trace;
         tools_ = trial;
         planes_ = std::move(planes);
@@ -219,6 +261,7 @@ FilterChoice choose_post_filters(Planes reconstruction, ToolHeader& tools, const
     check_inputs(reconstruction, inputs);
     Chooser chooser(std::move(reconstruction), tools, inputs, context);
     chooser.linear();
+    chooser.eicci();
     chooser.nonlinear();
     chooser.lef();
     return chooser.finish(tools);

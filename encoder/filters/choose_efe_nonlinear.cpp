@@ -11,7 +11,6 @@
 namespace jpegai {
 namespace {
 
-constexpr std::size_t kPieces = 8;
 constexpr std::size_t kLeastTile = 128;  ///< chroma samples; the parameters of smaller tiles never pay
 constexpr std::size_t kMaxTiles = 1024;
 /// Penalties on squared weights, per sample.

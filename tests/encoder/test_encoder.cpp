@@ -9,6 +9,8 @@
 
 #include "backend/select.h"
 #include "decoder/decoder.h"
+#include "decoder/gain.h"
+#include "decoder/reconstruct.h"
 #include "models/weight_identity.h"
 #include "tests/support/backends.h"
 #include "tests/support/synthetic_weights.h"
@@ -258,6 +260,32 @@ TEST_F(EncoderTest, TrialsDoNotDependOnEachOther) {
     }
     EXPECT_LT(trials[-300].size(), trials[0].size());
     EXPECT_LT(trials[0].size(), trials[300].size());
+}
+
+/// With every latent coded, what the decoder's context model makes of the symbols is the latent, but for rounding: the
+/// encoder's own prediction, phase by phase, was the decoder's.
+TEST_F(EncoderTest, CodedLatentsComeBackWithinHalfAStep) {
+    EncodeOptions options;
+    options.cube_threshold = 0;
+    options.rate = {2, {100, -50}};
+    const Encoder encoder(weights_, backend_);
+    EncodeSession session = encoder.session(rgb_picture(100, 135), options);
+    const QuantisedPicture quantised = session.quantise(options.rate);
+    RunContext context;
+    const std::vector<RegionWindow> regions = region_windows(quantised.picture);
+    for (const Component c : {kPrimary, kSecondary}) {
+        const AnalysedComponent& analysed = quantised.analysed->component[c];
+        const Array3<float> y_hat = decode_latent(encoder.networks(), quantised.picture, c, regions, analysed.psi,
+                                                  quantised.component[c].residual, context);
+        const EntropyModel& model = encoder.networks().entropy(2, c);
+        for (std::size_t channel = 0; channel < y_hat.channels(); ++channel) {
+            const float step = 1 / gain_scaler(model.gain_vector_log[channel] + options.rate.beta[c]);
+            for (std::size_t i = 0; i < y_hat.plane_size(); ++i) {
+                ASSERT_NEAR(y_hat.plane(channel)[i], analysed.y.plane(channel)[i], 0.5001F * step + 1e-5F)
+                    << channel << ' ' << i;
+            }
+        }
+    }
 }
 
 TEST_F(EncoderTest, SmallestProfileAndLevelByDefault) {

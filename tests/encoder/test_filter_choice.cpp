@@ -30,7 +30,7 @@ Array3<std::int16_t> random_scales(std::mt19937& random, const PictureShape& sha
 /// Planes and header belong together, and the Lagrangian did not get worse.
 void expect_consistent(const FilterChoice& choice, const Planes& reconstruction, const PictureHeader& picture,
                        const ToolHeader& tools, const FilterChoiceInputs& inputs) {
-    EXPECT_TRUE(same_bits(choice.planes, filtered(reconstruction, picture, tools, inputs.scale_log, inputs.eicci)));
+    EXPECT_TRUE(same_bits(choice.planes, filtered(reconstruction, picture, tools, inputs)));
     EXPECT_EQ(choice.bits, tool_header_bits(tools, picture) - tool_header_bits({}, picture));
     const double before = weighted_error(reconstruction, *inputs.original);
     const double after = weighted_error(choice.planes, *inputs.original) +

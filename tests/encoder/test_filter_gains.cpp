@@ -43,7 +43,7 @@ TEST_P(FilterGains, Choose) {
     if (tools.efe_nonlinear && tools.efe_nonlinear->mask_enabled[0])
         std::printf(" masks of %d", tools.efe_nonlinear->block_size);
     std::printf("\n");
-    EXPECT_TRUE(same_bits(choice.planes, filtered(c.reconstruction, c.stream.picture, tools, &c.scale_log)));
+    EXPECT_TRUE(same_bits(choice.planes, filtered(c.reconstruction, c.stream.picture, tools, inputs)));
     const double price =
         weighted_error(choice.planes, c.original) + inputs.lagrangian.sse_per_bit * static_cast<double>(choice.bits);
     EXPECT_LT(price, before[0] + before[1] + before[2]);
