@@ -166,6 +166,7 @@ void measure(const Material& material, const Arguments& arguments, OperatingPoin
     }
     fmt::print("{:<4} {:>5}x{:<5} to {:<4} {:>9.1f} MB {:>11.1f} ms process {:>11.1f} ms decode {:>7.2f}\n",
                kNames[static_cast<int>(point)], width, height, format, peak, process, decode, process / decode);
+    std::fflush(stdout);
 }
 
 void run_all(const Arguments& arguments) {

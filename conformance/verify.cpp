@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "conformance/recipe.h"
-#include "decoder/cost.h"
 #include "decoder/filters/efe_regions.h"
 #include "decoder/filters/post_filters.h"
 #include "decoder/geometry.h"
@@ -45,6 +44,9 @@ constexpr std::array<ErrorRule, 7> kErrorRules = {{
     {JPEGAI_ERROR_ENTROPY, "entropy.payload", "02 sections 2, 3, 5 and 9"},
     {JPEGAI_ERROR_LIMIT, "limit", "01 section 12"},
 }};
+
+/// Pictures whose payloads are decoded; larger ones would take much memory.
+constexpr std::uint64_t kMostSamples = 200'000'000;
 
 /// Gain displacements that encoders write (02 section 7.2).
 constexpr int kLeastDisplacement = -1069, kMostDisplacement = 702;
@@ -139,13 +141,10 @@ private:
         const PictureHeader& picture = stream_.picture;
         if (options_.profile) {
             const Profile* profile = find_profile(*options_.profile);
-            for (const std::uint8_t id : picture.synthesis_transform_id) {
-                if (id != picture.synthesis_transform_id.front() || profile == nullptr) continue;
-                if (!profile->synthesis_transforms.contains(id)) {
-                    report("target.profile", "01 section 12", true, "synthesis_transform_id[0]",
-                           fmt::format("a decoder of the {} profile has no {}", profile->name, synthesis_name(id)));
-                }
-                break;
+            const std::uint8_t id = picture.synthesis_transform_id.front();
+            if (profile != nullptr && !profile->synthesis_transforms.contains(id)) {
+                report("target.profile", "01 section 12", true, "synthesis_transform_id[0]",
+                       fmt::format("a decoder of the {} profile has no {}", profile->name, synthesis_name(id)));
             }
             if (picture.decoder_profile_id > *options_.profile) {
                 report("target.profile", "01 section 12", true, "decoder_profile_id",
@@ -201,6 +200,12 @@ private:
     /// Lanes have to end in their final states, symbols have to be in range.
     void check_payloads() {
         if (options_.weights == nullptr || stream_.picture.model_id >= kModels) return;
+        const std::uint64_t samples = std::uint64_t{stream_.picture.img_width} * stream_.picture.img_height;
+        if (samples > kMostSamples) {
+            encoder_note("payload.unchecked", "01 section 12", "",
+                         fmt::format("payloads of more than {} samples are not checked", kMostSamples));
+            return;
+        }
         ModelStore store(options_.weights);
         try {
             (void)decode_latents(stream_, file_, store.models(stream_.picture.model_id));
@@ -280,17 +285,15 @@ private:
     void check_efe_regions() {
         const PictureHeader& p = stream_.picture;
         const Size phase = {(p.display_height() + 1) / 2, (p.display_width() + 1) / 2};
-        for (const EfeLinearHeader& efe : {*stream_.tools.efe_linear}) {
-            for (const auto& plane : efe.main.plane) {
-                if (plane.best_cand_idx == 0) continue;
-                const std::vector<Area> regions = efe_regions(plane.best_cand_idx - 1U, phase);
-                if (std::any_of(regions.begin(), regions.end(),
-                                [](const Area& a) { return a.rows == 0 || a.cols == 0; })) {
-                    encoder_note("encoder.efe-regions", "04 section 3.5", "best_cand_idx",
-                                 "a split of EFE linear has an empty region in a picture of this size");
-                    return;
-                }
-            }
+        for (const auto& plane : stream_.tools.efe_linear->main.plane) {
+            if (plane.best_cand_idx == 0) continue;
+            const std::vector<Area> regions = efe_regions(plane.best_cand_idx - 1U, phase);
+            const bool empty =
+                std::any_of(regions.begin(), regions.end(), [](const Area& a) { return a.rows == 0 || a.cols == 0; });
+            if (!empty) continue;
+            encoder_note("encoder.efe-regions", "04 section 3.5", "best_cand_idx",
+                         "a split of EFE linear has an empty region in a picture of this size");
+            return;
         }
     }
 

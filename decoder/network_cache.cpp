@@ -62,7 +62,8 @@ void NetworkCache::prepare(const PictureHeader& picture, const ToolHeader& tools
             if (s.use[1] || s.use[2]) tasks.emplace_back([this, point, i = s.chroma] { (void)eicci(point, i, true); });
         }
     }
-    // Tensors of a network lie in memory beside its packed weights while it is loaded: two at a time take little more than one.
+    // Tensors of a network lie in memory beside its packed weights while it is loaded: two at a time take little more
+    // than one.
     constexpr std::size_t kTogether = 2;
     std::atomic<std::size_t> next = 0;
     backend_->run_rows(kTogether, [&](std::size_t, std::size_t) {

@@ -69,7 +69,7 @@ private:
 /// Of ICC profile and EXIF; what is larger is left out, as the reader would not take it.
 constexpr std::size_t kMaxChunk = 1U << 22;
 
-void write_header(PngWriter& writer, const Picture& picture, int level) {
+void write_header(PngWriter& writer, const Picture& picture, const WriteOptions& options) {
     const auto cols = static_cast<png_uint_32>(picture.cols()), rows = static_cast<png_uint_32>(picture.rows());
     const bool grey = picture.model == ColourModel::kGrey;
     const int depth = picture.bit_depth > 8 ? 16 : 8;
@@ -88,9 +88,13 @@ void write_header(PngWriter& writer, const Picture& picture, int level) {
     cicp.size = sizeof(code_points);
     cicp.location = PNG_HAVE_IHDR;
     const std::vector<std::uint8_t>&icc = picture.metadata.icc, &exif = picture.metadata.exif;
-    writer.guarded([=, &bits, &cicp, &icc, &exif](png_structp png, png_infop info) {
+    writer.guarded([=, &options, &bits, &cicp, &icc, &exif](png_structp png, png_infop info) {
         png_set_user_limits(png, 0x7FFFFFFF, 0x7FFFFFFF);
-        png_set_compression_level(png, level);
+        png_set_compression_level(png, options.png_level);
+        if (options.png_photo) {
+            png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
+            png_set_compression_strategy(png, 3);  // Z_RLE
+        }
         png_set_IHDR(png, info, cols, rows, depth, grey ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                      PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
         if (depth == 16 && bits.red != 16) png_set_sBIT(png, info, &bits);
@@ -138,7 +142,7 @@ std::vector<std::uint8_t> encode_png(const Picture& picture, const WriteOptions&
     if (options.png_level < 0 || options.png_level > 9)
         throw Error(JPEGAI_ERROR_ARGUMENT, "PNG compression level is 0 to 9");
     PngWriter writer;
-    write_header(writer, picture, options.png_level);
+    write_header(writer, picture, options);
     std::vector<std::uint8_t> row(picture.cols() * picture.planes.size() * sample_bytes(picture.bit_depth));
     std::uint8_t* const bytes = row.data();
     for (std::size_t y = 0; y < picture.rows(); ++y) {

@@ -131,7 +131,9 @@ nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in,
     const DecodedPicture decoded = decoder.decode(file, options);
     const Picture picture = decoded.to_picture(
         arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt, decoder.rows());
-    write_file(out, encode_picture(format, picture));
+    WriteOptions write;
+    write.png_photo = true;
+    write_file(out, encode_picture(format, picture, write));
     report["width"] = picture.cols();
     report["height"] = picture.rows();
     report["bit_depth"] = picture.bit_depth;

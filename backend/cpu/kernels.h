@@ -136,6 +136,8 @@ struct CpuKernels {
                          [kMaxTilePositions + 1];  ///< [shape][blocks][positions], or null
     void (*conv_point)(const ConvPoint& point);
     void (*depthwise)(const DepthwiseRow& row);
+    /// a.out = elu(a) * b; both have the same columns.
+    void (*depthwise_gate)(const DepthwiseRow& a, const DepthwiseRow& b);
     ElementwiseFunction elementwise[kElementwiseOps];
     void (*layer_norm)(const LayerNormRow& row);
     void (*attention_segment)(const AttentionSegment& segment);

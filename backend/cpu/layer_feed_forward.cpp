@@ -27,7 +27,6 @@ struct FeedForwardLayer::Layout {
     std::size_t block;   ///< floats of one block of one row of a strip
     std::size_t window;  ///< floats of one strip's window
     std::size_t gated;   ///< floats of a strip's gated row
-    [[nodiscard]] std::size_t per_thread() const { return gated + 2 * block; }
 };
 
 /// One strip at work.
@@ -37,7 +36,6 @@ struct FeedForwardLayer::Strip {
     std::size_t block;
     float* window;
     float* gated;
-    float* rows;          ///< two blocks
     const float** table;  ///< room for a row pointer per block, of `width` and of `channels`
 
     [[nodiscard]] std::size_t cols() const { return left + columns.count() + right; }
@@ -45,6 +43,8 @@ struct FeedForwardLayer::Strip {
     [[nodiscard]] float* wide_row(const Chunk& chunk, std::size_t b, std::size_t y) const {
         return window + ((chunk.first * kWindow + y % kWindow * chunk.blocks) * 2 + b) * block;
     }
+    /// Block b of the gated row, from the same column.
+    [[nodiscard]] float* gated_row(std::size_t b) const { return gated + b * block; }
 };
 
 FeedForwardLayer::FeedForwardLayer(const CpuKernels& kernels, std::size_t channels, std::size_t width,
@@ -125,7 +125,7 @@ std::size_t FeedForwardLayer::weight_bytes() const {
 
 std::size_t FeedForwardLayer::scratch_floats(const LayerSizes& sizes, std::size_t /*max_units*/) const {
     const Layout l = layout(sizes.output.cols);
-    return checked_add(checked_mul(l.strips, l.window), checked_mul(threads_, l.per_thread()));
+    return checked_add(checked_mul(l.strips, l.window), checked_mul(threads_, l.gated));
 }
 
 void FeedForwardLayer::run(const LayerWork& work, Range units, ThreadTeam::Lease& team) const {
@@ -134,7 +134,6 @@ void FeedForwardLayer::run(const LayerWork& work, Range units, ThreadTeam::Lease
     const std::size_t table = std::max(width_, channels_) / kBlock;
     std::vector<const float*> tables(table * team.threads());
     team.for_each(l.strips, [&](std::size_t thread, std::size_t first, std::size_t end) {
-        float* const own = work.scratch + l.strips * l.window + thread * l.per_thread();
         for (std::size_t s = first; s < end; ++s) {
             Strip strip{};
             strip.columns = {size.cols * s / l.strips, size.cols * (s + 1) / l.strips};
@@ -142,8 +141,7 @@ void FeedForwardLayer::run(const LayerWork& work, Range units, ThreadTeam::Lease
             strip.right = s + 1 == l.strips ? 0 : 1;
             strip.block = l.block;
             strip.window = work.scratch + s * l.window;
-            strip.gated = own;
-            strip.rows = own + l.gated;
+            strip.gated = work.scratch + l.strips * l.window + thread * l.gated;
             strip.table = tables.data() + thread * table;
             for (std::size_t y = units.first; y < units.end; ++y) {
                 for (const Chunk& chunk : chunks_) {
@@ -181,30 +179,27 @@ void FeedForwardLayer::widen(const LayerWork& work, const Strip& strip, const Ch
 }
 
 void FeedForwardLayer::gate(const LayerWork& work, const Strip& strip, const Chunk& chunk, std::size_t y) const {
-    const auto elu_gate = work.kernels->elementwise[static_cast<std::size_t>(Elementwise::kEluGate)];
     for (std::size_t b = 0; b < chunk.blocks; ++b) {
+        DepthwiseRow halves[2] = {};
         for (std::size_t half = 0; half < 2; ++half) {
-            DepthwiseRow row{};
+            DepthwiseRow& row = halves[half];
             for (std::size_t k = 0; k < kWindow; ++k) {
                 const bool inside = y + k >= 1 && y + k - 1 < work.output_size.rows;
                 row.rows[k] = inside ? strip.wide_row(chunk, half * chunk.blocks + b, y + k - 1) : nullptr;
             }
             row.weights = depthwise_.data() + (half * width_ / kBlock + chunk.first + b) * kTaps * kBlock;
             row.start = zeros_.data();
-            row.out = strip.rows + half * strip.block;
             row.cols = strip.cols();
             row.begin = strip.left;
             row.end = strip.left + strip.columns.count();
-            work.kernels->depthwise(row);
         }
-        const float* const sums = strip.rows + strip.left * kBlock;
-        elu_gate(strip.gated + (chunk.first + b) * strip.block, sums, sums + strip.block,
-                 strip.columns.count() * kBlock);
+        halves[0].out = strip.gated_row(chunk.first + b);
+        work.kernels->depthwise_gate(halves[0], halves[1]);
     }
 }
 
 void FeedForwardLayer::narrow(const LayerWork& work, const Strip& strip, std::size_t y) const {
-    for (std::size_t b = 0; b < width_ / kBlock; ++b) strip.table[b] = strip.gated + b * strip.block;
+    for (std::size_t b = 0; b < width_ / kBlock; ++b) strip.table[b] = strip.gated_row(b) + strip.left * kBlock;
     std::size_t before = 0;
     for (const std::size_t blocks : out_groups_) {
         ConvSpan span;

@@ -32,42 +32,70 @@ void elementwise(float* out, const float* a, const float* b, std::size_t n) {
     }
 }
 
-/// kPositions neighbouring columns. `left` / `right`: the column before / after them lies inside the picture.
+/// Sums of kPositions neighbouring columns. `left` / `right`: the column before / after them lies inside the picture.
 template <class V, std::size_t kPositions>
-[[gnu::always_inline]] inline void depthwise_tile(const DepthwiseRow& r, std::size_t x, bool left, bool right) {
+[[gnu::always_inline]] inline void depthwise_sums(const DepthwiseRow& r, std::size_t x, std::size_t lane, bool left,
+                                                  bool right, typename V::F (&acc)[kPositions]) {
     using F = typename V::F;
-    for (std::size_t lane = 0; lane < kBlock; lane += V::kLanes) {
-        F acc[kPositions];
-        unroll<kPositions>([&](auto p) JPEGAI_INLINE_BODY { acc[p] = V::load(r.start + lane); });
-        for (std::size_t ky = 0; ky < 3; ++ky) {
-            if (r.rows[ky] == nullptr) continue;
-            const float* const in = r.rows[ky] + x * kBlock + lane;
-            const float* const w = r.weights + ky * 3 * kBlock + lane;
-            const F w0 = V::load(w), w1 = V::load(w + kBlock), w2 = V::load(w + 2 * kBlock);
-            if (left) acc[0] = V::fma(w0, V::load(in - kBlock), acc[0]);
-            unroll<kPositions>([&](auto p) JPEGAI_INLINE_BODY {
-                const F value = V::load(in + p * kBlock);
-                if constexpr (p > 0) acc[p - 1] = V::fma(w2, value, acc[p - 1]);
-                acc[p] = V::fma(w1, value, acc[p]);
-                if constexpr (p + 1 < kPositions) acc[p + 1] = V::fma(w0, value, acc[p + 1]);
-            });
-            if (right) acc[kPositions - 1] = V::fma(w2, V::load(in + kPositions * kBlock), acc[kPositions - 1]);
+    unroll<kPositions>([&](auto p) JPEGAI_INLINE_BODY { acc[p] = V::load(r.start + lane); });
+    for (std::size_t ky = 0; ky < 3; ++ky) {
+        if (r.rows[ky] == nullptr) continue;
+        const float* const in = r.rows[ky] + x * kBlock + lane;
+        const float* const w = r.weights + ky * 3 * kBlock + lane;
+        const F w0 = V::load(w), w1 = V::load(w + kBlock), w2 = V::load(w + 2 * kBlock);
+        if (left) acc[0] = V::fma(w0, V::load(in - kBlock), acc[0]);
+        unroll<kPositions>([&](auto p) JPEGAI_INLINE_BODY {
+            const F value = V::load(in + p * kBlock);
+            if constexpr (p > 0) acc[p - 1] = V::fma(w2, value, acc[p - 1]);
+            acc[p] = V::fma(w1, value, acc[p]);
+            if constexpr (p + 1 < kPositions) acc[p + 1] = V::fma(w0, value, acc[p + 1]);
+        });
+        if (right) acc[kPositions - 1] = V::fma(w2, V::load(in + kPositions * kBlock), acc[kPositions - 1]);
+    }
+}
+
+/// Calls tile(positions, x, left, right) for tiles that cover [begin, end); `positions` converts to a constant. The
+/// last tile overlaps its neighbour; what both compute is the same.
+template <std::size_t kWide, class Tile>
+[[gnu::always_inline]] inline void for_each_tile(const DepthwiseRow& r, const Tile& tile) {
+    if (r.end - r.begin < kWide) {
+        for (std::size_t x = r.begin; x < r.end; ++x) {
+            tile(std::integral_constant<std::size_t, 1>{}, x, x > 0, x + 1 < r.cols);
         }
-        unroll<kPositions>([&](auto p) JPEGAI_INLINE_BODY { V::store(r.out + (x + p) * kBlock + lane, acc[p]); });
+        return;
+    }
+    for (std::size_t x = r.begin; x < r.end; x += kWide) {
+        if (x + kWide > r.end) x = r.end - kWide;
+        tile(std::integral_constant<std::size_t, kWide>{}, x, x > 0, x + kWide < r.cols);
     }
 }
 
 template <class V>
 void depthwise(const DepthwiseRow& r) {
-    constexpr std::size_t kWide = V::kRegisters >= 32 ? 8 : 4;
-    if (r.end - r.begin < kWide) {
-        for (std::size_t x = r.begin; x < r.end; ++x) depthwise_tile<V, 1>(r, x, x > 0, x + 1 < r.cols);
-        return;
-    }
-    for (std::size_t x = r.begin; x < r.end; x += kWide) {
-        if (x + kWide > r.end) x = r.end - kWide;  // overlaps its neighbour; what both compute is the same
-        depthwise_tile<V, kWide>(r, x, x > 0, x + kWide < r.cols);
-    }
+    for_each_tile<(V::kRegisters >= 31 ? 8 : 4)>(r, [&](auto positions, std::size_t x, bool left,
+                                                        bool right) JPEGAI_INLINE_BODY {
+        for (std::size_t lane = 0; lane < kBlock; lane += V::kLanes) {
+            typename V::F acc[positions];
+            depthwise_sums<V, positions>(r, x, lane, left, right, acc);
+            unroll<positions>([&](auto p) JPEGAI_INLINE_BODY { V::store(r.out + (x + p) * kBlock + lane, acc[p]); });
+        }
+    });
+}
+
+/// elu(a) * b of two depthwise rows that differ in rows and weights only; a.out is written.
+template <class V>
+void depthwise_gate(const DepthwiseRow& a, const DepthwiseRow& b) {
+    for_each_tile<(V::kRegisters >= 31 ? 8 : 4)>(
+        a, [&](auto positions, std::size_t x, bool left, bool right) JPEGAI_INLINE_BODY {
+            for (std::size_t lane = 0; lane < kBlock; lane += V::kLanes) {
+                typename V::F first[positions], second[positions];
+                depthwise_sums<V, positions>(a, x, lane, left, right, first);
+                depthwise_sums<V, positions>(b, x, lane, left, right, second);
+                unroll<positions>([&](auto p) JPEGAI_INLINE_BODY {
+                    V::store(a.out + (x + p) * kBlock + lane, V::mul(elu<V>(first[p]), second[p]));
+                });
+            }
+        });
 }
 
 /// Sums over 16 lanes for 16 positions at a time: lanes[position][lane] -> sums[position], halves added as in sum16.
@@ -153,16 +181,20 @@ template <class V, std::size_t kRows>
     });
 }
 
+/// Both at a time, because either alone waits for its own sums.
 template <class V>
-[[gnu::always_inline]] inline void sum_squares(const float* x, std::size_t count, float* out) {
+[[gnu::always_inline]] inline void sum_squares(const float* q, const float* k, std::size_t count, float* qq,
+                                               float* kk) {
     using F = typename V::F;
     for (std::size_t lane = 0; lane < kBlock; lane += V::kLanes) {
-        F sum = V::zero();
-        for (std::size_t p = 0; p < count; ++p) {
-            const F value = V::load(x + p * kBlock + lane);
-            sum = V::fma(value, value, sum);
+        F sum_q = V::zero(), sum_k = V::zero();
+        for (std::size_t p = lane; p < count * kBlock; p += kBlock) {
+            const F value_q = V::load(q + p), value_k = V::load(k + p);
+            sum_q = V::fma(value_q, value_q, sum_q);
+            sum_k = V::fma(value_k, value_k, sum_k);
         }
-        V::store(out + lane, sum);
+        V::store(qq + lane, sum_q);
+        V::store(kk + lane, sum_k);
     }
 }
 
@@ -171,8 +203,7 @@ void attention_segment(const AttentionSegment& s) {
     constexpr std::size_t kRows = V::kRegisters * V::kLanes >= 512 ? 16 : 4;  // of q; divides a block
     for (std::size_t b = 0; b < s.blocks; ++b) {
         for (std::size_t i = 0; i < s.blocks * kBlock; i += kRows) attention_rows<V, kRows>(s, i, b);
-        sum_squares<V>(s.q[b], s.count, s.qq + b * kBlock);
-        sum_squares<V>(s.k[b], s.count, s.kk + b * kBlock);
+        sum_squares<V>(s.q[b], s.k[b], s.count, s.qq + b * kBlock, s.kk + b * kBlock);
     }
 }
 
@@ -295,6 +326,7 @@ constexpr void list_rows(CpuKernels& table) {
         table.elementwise[op] = elementwise<V, static_cast<Elementwise>(static_cast<std::size_t>(op))>;
     });
     table.depthwise = depthwise<V>;
+    table.depthwise_gate = depthwise_gate<V>;
     table.layer_norm = layer_norm<V>;
     table.attention_segment = attention_segment<V>;
     table.softmax = softmax<V>;

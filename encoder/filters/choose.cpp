@@ -43,7 +43,12 @@ public:
     void eicci() {
         if (!in_.allowed.eicci) return;
         ToolHeader trial = tools_;
-        trial.eicci = reference() ? reference_eicci(planes_, in_, context_) : choose_eicci(planes_, in_, context_);
+        try {
+            trial.eicci = reference() ? reference_eicci(planes_, in_, context_) : choose_eicci(planes_, in_, context_);
+        } catch (const Error& error) {
+            if (error.code() != JPEGAI_ERROR_MODEL) throw;
+            return;  // a weight set without eICCI networks
+        }
         if (trial.eicci) take(trial, reference());
     }
 
@@ -52,6 +57,7 @@ public:
         if (reference()) return adopt_reference_nonlinear();
         const ToolHeader before = tools_;
         curves(before);
+        if (!in_.thorough) return;
         if (statistics_ && !before.eicci) {
             // What the curves do, the linear filter need not: a cheaper one or none may be enough.
             for (const double factor : {8.0, 2.0}) curves(with_cheaper_linear(before, factor));

@@ -103,6 +103,35 @@ TEST_F(EicciChoice, StaysOffWhereItDoesNotPay) {
     EXPECT_EQ(tools, ToolHeader{});
 }
 
+/// A weight set without eICCI networks.
+class EmptyBank : public EicciBank {
+public:
+    explicit EmptyBank(jpegai_error code) : code_(code) {}
+    const NetworkRunner& luma(std::size_t) override { throw Error(code_, "no network"); }
+    const NetworkRunner& chroma(std::size_t) override { throw Error(code_, "no network"); }
+
+private:
+    jpegai_error code_;
+};
+
+TEST_F(EicciChoice, StaysOffWithoutWeights) {
+    const PictureShape shape{{1, 1}, {1, 1}, 192, 176};
+    const PictureHeader picture = header_of(shape);
+    const Planes reconstruction = textured_planes(random, shape), original = textured_planes(random, shape);
+    for (const FilterSearch search : {FilterSearch::kBest, FilterSearch::kReference}) {
+        FilterChoiceInputs in = inputs(picture, original);
+        in.search = search;
+        EmptyBank empty(JPEGAI_ERROR_MODEL), broken(JPEGAI_ERROR_MEMORY);
+        in.eicci = &empty;
+        ToolHeader tools;
+        static_cast<void>(choose_post_filters(reconstruction, tools, in, context));
+        EXPECT_EQ(tools, ToolHeader{});
+        in.eicci = &broken;
+        EXPECT_EQ(thrown_code([&] { static_cast<void>(choose_post_filters(reconstruction, tools, in, context)); }),
+                  JPEGAI_ERROR_MEMORY);
+    }
+}
+
 /// Two tiles that need different networks.
 TEST_F(EicciChoice, ChoosesPerTileWhenAsked) {
     const PictureShape shape{{1, 1}, {1, 1}, 1040, 4096};

@@ -149,6 +149,21 @@ TEST_P(Choice, DoesNotDependOnTheRowRunner) {
     expect_consistent(a, reconstruction, picture, serial, inputs);
 }
 
+TEST_P(Choice, IsNoWorseWhenThorough) {
+    const Planes reconstruction = textured_planes(random, shape), original = textured_planes(random, shape);
+    FilterChoiceInputs inputs = inputs_of(picture, original);
+    std::array<double, 2> price{};
+    for (const bool thorough : {false, true}) {
+        inputs.thorough = thorough;
+        ToolHeader tools;
+        const FilterChoice choice = choose_post_filters(reconstruction, tools, inputs, context);
+        expect_consistent(choice, reconstruction, picture, tools, inputs);
+        price[thorough] =
+            weighted_error(choice.planes, original) + inputs.lagrangian.sse_per_bit * static_cast<double>(choice.bits);
+    }
+    EXPECT_LE(price[1], price[0]);
+}
+
 TEST_P(Choice, KeepsToWhatIsAllowed) {
     const Planes reconstruction = textured_planes(random, shape);
     const Planes original = textured_planes(random, shape);

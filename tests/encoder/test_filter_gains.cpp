@@ -46,6 +46,10 @@ TEST_P(FilterGains, Choose) {
     EXPECT_TRUE(same_bits(choice.planes, filtered(c.reconstruction, c.stream.picture, tools, inputs)));
     const double price =
         weighted_error(choice.planes, c.original) + inputs.lagrangian.sse_per_bit * static_cast<double>(choice.bits);
+    // What the gain is worth: bits that the latents would have to take for it.
+    const double total = before[0] + before[1] + before[2];
+    std::printf("%-28s worth %.2f %% of the stream, net of its own bits\n", "",
+                100 * (total - price) / inputs.lagrangian.sse_per_bit / (8.0 * static_cast<double>(c.stream_bytes)));
     EXPECT_LT(price, before[0] + before[1] + before[2]);
 }
 

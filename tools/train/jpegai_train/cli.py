@@ -13,6 +13,7 @@ import torch
 from . import coding, data, evaluate, export, finish, pack, stages, trainer, weights
 
 EXIT_UNFINISHED = 3  # time is up, the same command continues
+LEAST_SECONDS = 60   # less of a call is not enough to start another model
 
 
 def _add_training_options(p):
@@ -25,7 +26,8 @@ def _add_training_options(p):
     length.add_argument('--budget', type=float, default=0, metavar='SECONDS',
                         help='time of the whole schedule over all calls; whatever of steps and time ends first counts')
     length.add_argument('--call-seconds', type=float, default=0, metavar='SECONDS',
-                        help=f'stop after so much training in this call, with a checkpoint and exit status {EXIT_UNFINISHED}')
+                        help=f'stop when this call has lasted so long, with a checkpoint and exit status {EXIT_UNFINISHED}; what '
+                             'follows the last step (statistics, packs) comes on top')
     length.add_argument('--restart', action='store_true', help='begin anew although there is a checkpoint')
     learn = p.add_argument_group('training')
     learn.add_argument('--batch', type=int, default=64, help='crops per step and process (default %(default)s)')
@@ -224,7 +226,11 @@ def reproduce(o):
     while waiting or running:
         while waiting and free:
             if end is not None:
-                o.call_seconds = max(1.0, end - time.time())
+                o.call_seconds = end - time.time()
+                if len(waiting) < len(models) and o.call_seconds < LEAST_SECONDS:
+                    waiting.clear()
+                    worst = max(worst, EXIT_UNFINISHED)
+                    break
             place, model = free.pop(0), waiting.pop(0)
             running.append((place, model, _start(o, model, place)))
         time.sleep(1)

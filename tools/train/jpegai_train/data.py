@@ -125,7 +125,7 @@ def validation_crops(pictures, size=256):
     return torch.from_numpy(np.stack(tiles)) if tiles else None
 
 
-def _vary_colours(x, r):
+def vary_colours(x, r):
     """Contrast and brightness of 20 % of the samples, saturation of 12 %, red and blue exchanged in 8 %. r: random [6,B,1,1,1]."""
     changed = (r[0] < 0.2).float()
     mean = x.mean((1, 2, 3), keepdim=True)
@@ -144,7 +144,7 @@ class Batches:
     def __init__(self, tiles, batch, crop, device, seed, compiled=False):
         if min(tiles.shape[2:]) < crop:
             raise DataError(f'tiles of {min(tiles.shape[2:])} samples are smaller than crops of {crop}')
-        self.vary = torch.compile(_vary_colours, dynamic=False) if compiled else _vary_colours
+        self.vary = torch.compile(vary_colours, dynamic=False) if compiled else vary_colours
         self.tiles = tiles.to(device)
         self.batch, self.crop, self.device = batch, crop, device
         self.random = torch.Generator(device=device)

@@ -29,9 +29,16 @@ class Tools:
         self.device, self.autocast, self.compiled = device, autocast, compiled
         self.phases = losses.Phases(device)
         self.ssim_share = torch.zeros((), device=device)
+        self._make_functions()
+
+    def _make_functions(self):
         self.bits = (self.compile(losses.gaussian_bits), self.compile(losses.hyper_bits))
         self.ms_ssim = self.compile(ms_ssim)
         self._high = {}
+
+    def do_not_compile(self):
+        self.compiled = False
+        self._make_functions()
 
     def compile(self, function):
         return torch.compile(function, dynamic=False) if self.compiled else function

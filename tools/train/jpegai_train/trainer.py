@@ -123,7 +123,7 @@ class Log:
 class Trainer:
     def __init__(self, options, processes, make_stage):
         self.o, self.processes, self.device = options, processes, processes.device
-        self.name = options.name
+        self.name, self.began = options.name, time.time()
         self.folder = pathlib.Path(options.out)
         self.log = Log(self.name, options.tensorboard, processes.rank == 0)
         cuda = self.device.type == 'cuda'
@@ -246,15 +246,28 @@ class Trainer:
         torch.cuda.synchronize()
         return graph
 
-    def _start_graph(self):
-        if self.device.type != 'cuda' or not self.o.graph:
-            return
+    def _warm_up(self):
+        """Compiles and captures; where that fails, the run goes on without. Uses up no pictures."""
         random = self._random_state()
         try:
-            self.graph = self._capture()
-        except RuntimeError as error:
-            self.log('no CUDA graph:', str(error).splitlines()[0])
+            self._next_batch()
+            self._backward()
+        except Exception as error:  # compilers fail in many ways
+            if not self.tools.compiled or isinstance(error, torch.cuda.OutOfMemoryError):
+                raise
+            self.log('not compiled:', str(error).splitlines()[:1])
+            self.tools.do_not_compile()
+            self.batches.vary = data.vary_colours
+            self.stage.distortion.ms_ssim = self.tools.ms_ssim
+            self._next_batch()
+            self._backward()
+        if self.o.graph:
+            try:
+                self.graph = self._capture()
+            except RuntimeError as error:
+                self.log('no CUDA graph:', str(error).splitlines()[:1])
         self.batches.restore(random['batches'])
+        self.statistics.zero_()
 
     @torch.no_grad()
     def _update(self):
@@ -337,13 +350,8 @@ class Trainer:
         self.statistics = torch.zeros(len(stages.STATISTICS), device=self.device)
         self.schedule.apply(self._fraction(), self.tools)
         if self.device.type == 'cuda':
-            random = self._random_state()
-            self._next_batch()
-            self._backward()  # compiles
-            self._start_graph()
-            self.batches.restore(random['batches'])
-            self.statistics.zero_()
-        start = last = logged = saved = time.time()
+            self._warm_up()
+        last = logged = saved = time.time()
         steps, diverged, lr, first = 0, False, 0.0, self.step
         while True:
             if self.step % self.o.check_every == 0:
@@ -352,7 +360,7 @@ class Trainer:
                 now = time.time()
                 self.elapsed += now - last
                 last = now
-                late = self.o.call_seconds and now - start > self.o.call_seconds and self.step > first
+                late = self.o.call_seconds and now - self.began > self.o.call_seconds and self.step > first
                 self.elapsed, late, diverged, save = self._agree(
                     self.elapsed, float(bool(late or self.stop)), float(diverged), float(now - saved > self.o.save_every))
                 if diverged:
