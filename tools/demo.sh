@@ -29,7 +29,7 @@ which favours it. Give <code>./run demo</code> a picture of your own to compare 
         *.ppm) cp "$picture" "$out/original.ppm" ;;
         *) rm -f "$out/original.ppm"
             if command -v pngtopnm >/dev/null; then pngtopnm "$picture" >"$out/original.ppm"
-            elif command -v convert >/dev/null; then convert "$picture" "$out/original.ppm"; fi ;;
+            elif command -v convert >/dev/null; then convert "$picture" ppm:- >"$out/original.ppm"; fi ;;
     esac
     cp "$picture" "$out/original.${picture##*.}"
 }
@@ -39,10 +39,10 @@ jpeg_of_size() { # bytes file
     local low=1 high=100 middle
     while [ $low -lt $high ]; do
         middle=$(((low + high + 1) / 2))
-        cjpeg -quality $middle -optimize "$out/original.ppm" >"$2"
+        cjpeg -quality $middle -optimize "$out/original.ppm" >"$2" 2>"$out/cjpeg.log"
         if [ "$(stat -c %s "$2")" -le "$1" ]; then low=$middle; else high=$((middle - 1)); fi
     done
-    cjpeg -quality $low -optimize "$out/original.ppm" >"$2"
+    cjpeg -quality $low -optimize "$out/original.ppm" >"$2" 2>"$out/cjpeg.log"
 }
 
 # Measures a decoded picture and adds it to the table and to the pictures of its rate.
