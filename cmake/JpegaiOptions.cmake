@@ -2,7 +2,7 @@
 option(JPEGAI_BUILD_TESTS "Build the tests" ON)
 option(JPEGAI_BUILD_BENCH "Build the benchmarks" ON)
 option(JPEGAI_BUILD_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
-option(JPEGAI_COVERAGE "Count executed lines and branches of bitstream, decoder and profiles (gcov)" OFF)
+set(JPEGAI_COVERAGE "" CACHE STRING "Folders whose executed lines and branches are counted (gcov), separated by |")
 option(JPEGAI_WERROR "Treat warnings as errors" ON)
 set(JPEGAI_SANITIZE "" CACHE STRING "Sanitizers, as given to -fsanitize=")
 set(JPEGAI_SHARED_DIR "${CMAKE_CURRENT_SOURCE_DIR}/../shared" CACHE PATH

@@ -146,6 +146,20 @@ void add_gains(CaseList& list) {
     }
 }
 
+/// At the lowest displacement everything is masked out, unless cube flags force it: only so do the smallest scalers
+/// occur.
+void add_smallest_scalers(CaseList& list) {
+    CaseRecipe& recipe =
+        list.add("gain", "gain_smallest_scalers", "The lowest displacement with all latents coded", 64, 64);
+    Random random(list.choice().seed, recipe.name);
+    recipe.parts.picture.beta_displacement_log.fill(-2048);
+    for (std::size_t c = 0; c < kComponents; ++c) set_cubes(recipe.parts.picture, c, Cubes::kAllZero, random);
+    recipe.style = {2, 12, 20, 20};
+    recipe.picture = false;
+    recipe.clauses = {"02 section 7.2", "02 section 10"};
+    recipe.elements = {"beta_displacement_log_plus_2048", "cube_flag"};
+}
+
 void add_symbols(CaseList& list) {
     struct Style {
         const char *name, *title;
@@ -190,6 +204,7 @@ void add_entropy_cases(CaseList& list) {
     add_variance(list);
     add_maps(list);
     add_gains(list);
+    add_smallest_scalers(list);
     add_symbols(list);
 }
 

@@ -52,6 +52,16 @@ void add_overlaps(CaseList& list) {
     }
 }
 
+/// Regions of one size whose extended areas are the same: all take psi and residual of the last one (03 section 13.3).
+void add_same_extension(CaseList& list) {
+    CaseRecipe& recipe = list.add("regions", "regions_same_extension", "Extended areas of all regions coincide", 72,
+                                  list.choice().dialect == Dialect::kDis ? 256 : 512);
+    recipe.parts.picture.synthesis_transform_id = list.transforms_from(list.transforms().back());
+    recipe.parts.picture.regions = RegionHeader{2, 1, false, 2, 1};
+    recipe.clauses = {"03 section 13.3"};
+    recipe.elements = {"hyper_decoder_overlap_in_latent_samples", "mcm_overlap_in_latent_samples"};
+}
+
 void add_partial(CaseList& list) {
     const Grid grid = grids(list.choice().dialect)[4];
     for (const unsigned kept : {0U, 1U, 5U, 6U}) {
@@ -131,6 +141,7 @@ void add_tiles(CaseList& list) {
 void add_region_cases(CaseList& list) {
     add_grids(list);
     add_overlaps(list);
+    add_same_extension(list);
     add_partial(list);
     add_tiles(list);
 }

@@ -61,7 +61,7 @@ void add_samples(CaseList& list) {
         if (height > 65'599) continue;
         CaseRecipe& recipe =
             add_rejected(list, wide ? "samples_wide" : "samples", "the picture has more samples than the level permits",
-                         {"01 section 12"}, {"conformance", "limit"}, nullptr);
+                         {"01 section 12"}, {"conformance"}, nullptr);
         recipe.parts.picture.img_width = width;
         recipe.parts.picture.img_height = std::max(64U, height);
         recipe.empty_payload = true;

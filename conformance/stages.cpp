@@ -56,7 +56,8 @@ const StageInfo* find_stage(std::string_view name) {
 std::size_t stage_rank(std::string_view name) {
     const StageInfo* stage = find_stage(name);
     if (stage == nullptr) return 2 * kStages.size();
-    return 2 * static_cast<std::size_t>(stage - kStages.data()) + (name.starts_with("uv.") ? 1U : 0U);
+    return 2 * static_cast<std::size_t>(stage - kStages.data()) +
+           (name.starts_with("uv.") || name.ends_with(".UV") ? 1U : 0U);
 }
 
 TensorSink collect_stages(StageDumps& dumps) {
