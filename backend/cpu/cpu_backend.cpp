@@ -10,6 +10,7 @@
 #include "backend/cpu/cpu_level.h"
 #include "backend/cpu/fused_network.h"
 #include "backend/cpu/plan.h"
+#include "backend/cpu/workspace_pool.h"
 #include "base/error.h"
 #include "base/math.h"
 
@@ -24,9 +25,11 @@ using Clock = std::chrono::steady_clock;
 
 class CpuRunner final : public NetworkRunner {
 public:
-    CpuRunner(const cpu::CpuKernels& kernels, std::shared_ptr<cpu::ThreadTeam> team, Network network)
+    CpuRunner(const cpu::CpuKernels& kernels, std::shared_ptr<cpu::ThreadTeam> team,
+              std::shared_ptr<cpu::WorkspacePool> pool, Network network)
         : kernels_(kernels),
           team_(std::move(team)),
+          pool_(std::move(pool)),
           fused_(cpu::fuse(kernels, team_->threads(), network)),
           graph_(std::move(network.graph)) {}
 
@@ -45,6 +48,7 @@ private:
 
     const cpu::CpuKernels& kernels_;
     std::shared_ptr<cpu::ThreadTeam> team_;
+    std::shared_ptr<cpu::WorkspacePool> pool_;
     cpu::FusedNetwork fused_;
     Graph graph_;
 };
@@ -124,7 +128,7 @@ std::vector<Array3<float>> CpuRunner::run(std::span<const Array3<float>* const> 
     for (const std::size_t i : graph_.outputs) {
         outputs.push_back(Array3<float>::uninitialized(shapes[i].channels, shapes[i].size.rows, shapes[i].size.cols));
     }
-    cpu::Workspace workspace(plan.floats);
+    cpu::WorkspacePool::Loan workspace(*pool_, plan.floats);
     const std::vector<Storage> storage = bind_values(plan, inputs, outputs, workspace.data());
     const std::vector<LayerWork> work = bind_layers(plan, storage, workspace.data());
     std::vector<double> seconds(context.timings != nullptr ? fused_.layers.size() : 0);
@@ -160,7 +164,7 @@ public:
         return std::string("cpu ") + cpu_level_name(level_) + " x" + std::to_string(team_->threads());
     }
     std::unique_ptr<NetworkRunner> prepare(Network network) const override {
-        return std::make_unique<CpuRunner>(kernels_, team_, std::move(network));
+        return std::make_unique<CpuRunner>(kernels_, team_, pool_, std::move(network));
     }
     void run_rows(std::size_t rows, const std::function<void(std::size_t, std::size_t)>& body) const override;
 
@@ -168,6 +172,7 @@ private:
     CpuLevel level_;
     const cpu::CpuKernels& kernels_;
     std::shared_ptr<cpu::ThreadTeam> team_;
+    std::shared_ptr<cpu::WorkspacePool> pool_ = std::make_shared<cpu::WorkspacePool>();
 };
 
 void CpuBackend::run_rows(std::size_t rows, const std::function<void(std::size_t, std::size_t)>& body) const {

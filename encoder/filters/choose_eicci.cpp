@@ -7,8 +7,8 @@
 #include "decoder/filters/eicci.h"
 #include "decoder/geometry.h"
 #include "decoder/row_ops.h"
-#include "encoder/filters/ms_ssim.h"
 #include "encoder/filters/plane_error.h"
+#include "metrics/planes.h"
 #include "networks/eicci.h"
 
 namespace jpegai {
@@ -18,6 +18,7 @@ constexpr std::size_t kTileSide = 2048, kTileOverlap = 48;  ///< samples
 constexpr std::uint32_t kLeastSide =
     176;  ///< a single row or column of tiles below this is not allowed (04 section 4.3)
 constexpr std::size_t kShortList = 2;
+constexpr std::size_t kReferenceLeastSide = 161;  ///< MS-SSIM over five scales is not defined below it
 
 using Tile = EicciHeader::Tile;
 
@@ -200,7 +201,7 @@ bool uses_networks(const EicciHeader& header) {
 double reference_error(const Array3<float>& samples, const Array3<float>& original, bool luma) {
     const Array3<float> within = clamped(samples);
     const double mse = squared_error(within, original) / static_cast<double>(samples.size());
-    return luma ? 5 * mse + 1 - ms_ssim(within, original) : mse;
+    return luma ? 5 * mse + 1 - metrics::ms_ssim(within, original) : mse;
 }
 
 Tile reference_tile(const TileRunner& runner) {
@@ -258,13 +259,14 @@ std::optional<EicciHeader> choose_eicci(const Planes& planes, const FilterChoice
 
 std::optional<EicciHeader> reference_eicci(const Planes& planes, const FilterChoiceInputs& inputs,
                                            RunContext& context) {
-    if (inputs.eicci == nullptr || !planes.chroma.is_444() || std::min(planes.rows(), planes.cols()) < kMsSsimLeastSide)
+    if (inputs.eicci == nullptr || !planes.chroma.is_444() ||
+        std::min(planes.rows(), planes.cols()) < kReferenceLeastSide)
         return std::nullopt;
     EicciHeader header = eicci_layout(*inputs.picture);
     const std::vector<jpegai::Tile> tiles = eicci_tiles(*inputs.picture, header);
     TileRunner runner(planes, inputs, context);
     for (std::size_t t = 0; t < tiles.size(); ++t) {
-        if (std::min(tiles[t].image.rows, tiles[t].image.cols) < kMsSsimLeastSide) continue;
+        if (std::min(tiles[t].image.rows, tiles[t].image.cols) < kReferenceLeastSide) continue;
         runner.load(tiles[t]);
         header.tiles[t] = reference_tile(runner);
     }

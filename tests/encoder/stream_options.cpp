@@ -88,7 +88,13 @@ EncodeOptions case_options(const std::filesystem::path& folder, const Codestream
     if (picture.independent_regions() || picture.component[kPrimary].synthesis_tile_enable) {
         options.analysis_tiles = options.synthesis_tiles;
     }
-    options.filter_parameters = stream.tools;
+    // The reference's own decisions about filters are made again, those that the case forced on it are taken over.
+    if (load_json(folder / "case.json").contains("force") || settings.contains("post_filters")) {
+        options.filter_parameters = stream.tools;
+    }
+    options.filters = {stream.tools.efe_linear.has_value(), stream.tools.eicci.has_value(),
+                       stream.tools.efe_nonlinear.has_value(), stream.tools.lef_ch_idx.has_value()};
+    options.filter_search = FilterSearch::kReference;
     options.name_weights = false;  // the reference does not
     return options;
 }

@@ -13,7 +13,8 @@ namespace jpegai::test {
 [[nodiscard]] Picture case_picture(const std::filesystem::path& folder);
 
 /// Options under which the encoder has to make the case's stream again. What the reference's settings left to the
-/// encoder (cube flags, GRFS channels, residuals) is not taken from the stream; filter parameters are.
+/// encoder (cube flags, GRFS channels, residuals, filter parameters unless the case forced them) is not taken from the
+/// stream.
 [[nodiscard]] EncodeOptions case_options(const std::filesystem::path& folder, const Codestream& stream);
 
 }  // namespace jpegai::test

@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "encoder/filters/choose_eicci.h"
-#include "encoder/filters/ms_ssim.h"
 #include "tests/decoder/fake_eicci.h"
 #include "tests/encoder/filter_choice_support.h"
 #include "tests/support/thrown.h"
@@ -162,28 +161,6 @@ TEST_F(EicciChoice, ChoosesPerTileWhenAsked) {
     static_cast<void>(choose_post_filters(reconstruction, tools, in, context));
     ASSERT_TRUE(tools.eicci.has_value());
     for (const EicciHeader::Tile& tile : tools.eicci->tiles) EXPECT_EQ(tile, tools.eicci->tiles[0]);
-}
-
-/// sin and cos of integers, so that another program can make the same planes.
-Array3<float> wave(std::size_t rows, std::size_t cols, double error) {
-    Array3<float> plane(1, rows, cols);
-    for (std::size_t y = 0; y < rows; ++y) {
-        for (std::size_t x = 0; x < cols; ++x) {
-            const auto row = static_cast<double>(y), col = static_cast<double>(x);
-            plane(0, y, x) = static_cast<float>(0.5 + 0.25 * std::sin(0.3 * row + 0.1 * col) +
-                                                0.15 * std::cos(0.7 * col - 0.05 * row) +
-                                                error * std::sin(1.7 * row) * std::cos(2.3 * col));
-        }
-    }
-    return plane;
-}
-
-TEST(MsSsim, HasTheValuesOfAnIndependentComputation) {
-    EXPECT_NEAR(ms_ssim(wave(176, 192, 0), wave(176, 192, 0)), 1, 1e-12);
-    EXPECT_NEAR(ms_ssim(wave(176, 192, 0), wave(176, 192, 0.05)), 0.9986930180201988, 1e-9);
-    EXPECT_NEAR(ms_ssim(wave(177, 203, 0), wave(177, 203, 0.1)), 0.9949179109552817, 1e-9);
-    EXPECT_EQ(thrown_code([] { static_cast<void>(ms_ssim(wave(160, 192, 0), wave(160, 192, 0))); }),
-              JPEGAI_ERROR_ARGUMENT);
 }
 
 }  // namespace

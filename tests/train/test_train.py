@@ -1,6 +1,6 @@
 """Trains a few steps on made-up pictures, and compares the networks of the trainer with those of the codec.
 
-usage: test_train.py SOURCE_FOLDER JPEGAI_PROGRAM WITH_SYNTHESIS_PROGRAM
+usage: test_train.py SOURCE_FOLDER JPEGAI_PROGRAM WITH_SYNTHESIS_PROGRAM REFERENCE_VECTORS [TEST...]
 Ends with status 77 where PyTorch is not installed.
 """
 import json
@@ -19,10 +19,10 @@ except ImportError as missing:
     print(f'train_tiny skipped: {missing}')
     sys.exit(77)
 
-SOURCE, PROGRAM, WITH_SYNTHESIS = (pathlib.Path(a) for a in sys.argv[1:4])
+SOURCE, PROGRAM, WITH_SYNTHESIS, VECTORS = (pathlib.Path(a) for a in sys.argv[1:5])
 sys.path.insert(0, str(SOURCE / 'tools/train'))
 sys.dont_write_bytecode = True
-from jpegai_train import cli, coding, context, data, hyper, metrics, models, pack, weights  # noqa: E402
+from jpegai_train import cli, coding, context, data, eicci, hyper, metrics, models, pack, weights  # noqa: E402
 
 DEFAULT = SOURCE / 'models/default/model_0.jaiw'
 PHOTO = SOURCE / 'tests/data/streams/photo_odd.bits'  # coded with model 0 of the default set
@@ -152,6 +152,24 @@ class Agreement(Case):
         self.compare_synthesis(2, hop.hop_y, hop.hop_uv)
 
 
+class EicciAgreement(Case):
+    def test_with_the_reference_vectors(self):
+        if not (VECTORS / 'hop_eicci').exists():
+            self.skipTest(f'no reference vectors at {VECTORS}')
+        sys.path.append(str(VECTORS))
+        import make_weights  # of the synthetic weights that the vectors were made with
+        recipes = json.loads((VECTORS / 'weights-recipe.json').read_text())['files']
+        file = weights.eicci_file('hop', 'mss025')  # what the short list of model 1 names first, for luma
+        net = eicci.Eicci().eval()
+        tensors = {k: np.array(make_weights.tensor(f'{file}.pth:{k}', r)) for k, r in recipes[f'{file}.pth'].items()}
+        weights._fill(net, tensors, file)
+        planes = [np.load(VECTORS / 'hop_eicci' / f'{name}.npy').astype(np.float32).squeeze()
+                  for name in ('rec.a', 'rec.b', 'rec.c', 'filt.eICCI.a')]
+        with torch.no_grad():
+            filtered = (net(torch.from_numpy(np.stack(planes[:3]))[None] / 255) * 255).clamp(0, 255)
+        self.close(filtered[0, 0], torch.from_numpy(planes[3]), 1e-3)
+
+
 class Training(Case):
     def test_a_run_continues_where_it_stopped(self):
         run = ['base', 1, self.pictures(), '--steps', 2]
@@ -187,8 +205,14 @@ class Training(Case):
         self.assertEqual(verified(self.folder / 'sop_0.jaiw')[0], 2)
 
     def test_hop_synthesis_alone(self):
-        self.train('hop', 0, self.pictures(), '--init', DEFAULT, '--out', self.folder, '--steps', 1, '--synthesis-only')
-        self.assertEqual(verified(self.folder / 'hop_0.jaiw')[0], 4)
+        run = ['hop', 0, self.pictures(), '--out', self.folder, '--steps', 1, '--synthesis-only']
+        first, again = self.folder / 'hop_0.jaiw', self.folder / 'again.jaiw'
+        self.train(*run, '--init', DEFAULT)
+        self.assertEqual(verified(first)[0], 4)
+        # A pack can be trained further; without a learning rate it stays as it is.
+        self.train(*run, '--init', DEFAULT, first, '--lr', 0, '--name', 'again')
+        self.assertEqual(verified(first), verified(again))
+        self.assertLess(first.stat().st_size, 8e6, 'grids take about a byte per value')
 
     def test_eicci(self):
         self.train('eicci', 0, self.pictures(), '--init', DEFAULT, '--out', self.folder, '--steps', 1, '--network', 'mss025')
@@ -222,4 +246,4 @@ class Parts(Case):
 
 if __name__ == '__main__':
     torch.set_num_threads(1)  # threads that wait for each other are slow on a busy machine
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:], verbosity=2)

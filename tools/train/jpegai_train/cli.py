@@ -130,9 +130,8 @@ def _finish(t, o, validation):
             finish.centre_hyper_latents(stage.base, t.batches, autocast, o.statistics)
         finish.round_to_half(stage.trained)
         if o.grid and o.stage in ('base', 'hop'):
-            samples = [t.batches.yuv()[:16] for _ in range(max(1, o.statistics // 10))]
-            finish.round_to_grids(stage.trained, o.model, lambda: [stage.forward_all(x) for x in samples], len(samples),
-                                  o.coarseness)
+            sample = t.batches.yuv()[:32]
+            finish.round_to_grids(stage.trained, o.model, lambda: stage.forward_all(sample), o.coarseness, stage.kept)
         if o.stage != 'sop':
             commons = (stage.base.y, stage.base.uv)
             statistics = finish.collect(stage.analysis, commons, t.batches, autocast, o.statistics)

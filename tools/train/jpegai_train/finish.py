@@ -18,7 +18,7 @@ GRID_NOISE = ((0.005, 0.02, 0.02, 0.005), (0.0025, 0.01, 0.02, 0.00125), (0.0025
 def round_to_half(net):
     """All weights become float16 numbers, gains multiples of 1/128."""
     for parameter in net.parameters():
-        parameter.copy_(parameter.half().float())
+        parameter.copy_(parameter.half().float() + 0.0)
     for common in (getattr(net, 'y', None), getattr(net, 'uv', None)):
         if common is not None:
             common.gain.copy_((common.gain * 128).round() / 128)
@@ -84,7 +84,7 @@ def _grid(tensor, noise):
         return tensor.clone()
     step = 2.0 ** math.floor(math.log2(noise * deviation * math.sqrt(12)))
     step = max(step, 2.0 ** math.ceil(math.log2(float(tensor.abs().max()) / 32767)))
-    return (tensor / step).round() * step
+    return (tensor / step).round() * step + 0.0  # no negative zeros, which a grid cannot store
 
 
 def _networks(model, noise):
@@ -105,36 +105,40 @@ def _networks(model, noise):
     yield model.enc_uv, analysis
 
 
-def _mean_outputs(networks, run):
-    """Sum over the forward passes of run() of the mean output per channel, for every convolution that has a bias."""
-    sums, handles = {}, []
+def _on_outputs(networks, action):
+    """Hooks that call action(convolution, mean output per channel) for every convolution with a bias; what it returns is added to
+    the output."""
+    def hook(module, _inputs, output):
+        change = action(module, output.detach().float().mean((0, 2, 3)))
+        return None if change is None else output + change.to(output.dtype).view(1, -1, 1, 1)
+    return [module.register_forward_hook(hook) for net, _ in networks for module in net.modules()
+            if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and module.bias is not None]
 
-    def hook(module):
-        def add(_module, _inputs, output):
-            sums[module] = sums.get(module, 0) + output.detach().float().mean((0, 2, 3))
-        return add
-    for net, _ in networks:
-        for module in net.modules():
-            if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and module.bias is not None:
-                handles.append(module.register_forward_hook(hook(module)))
+
+def _run_with(networks, action, run):
+    handles = _on_outputs(networks, action)
     run()
     for handle in handles:
         handle.remove()
-    return sums
 
 
 @torch.no_grad()
-def round_to_grids(model, model_id, run, passes, coarseness=1.0, rounds=3):
+def round_to_grids(model, model_id, run, coarseness=1.0, keep=()):
     """Rounds each tensor to multiples of a power of two, which packs store in about a byte per value, and corrects the biases so
-    that the mean of every layer's output stays. run(): forward passes of all networks, `passes` of them, the same each time.
-    coarseness: factor on GRID_NOISE."""
-    networks = list(_networks(model, [coarseness * n for n in GRID_NOISE[model_id]]))
-    wanted = _mean_outputs(networks, run)
-    for net, noise in networks:
+    that the mean of every layer's output stays. run(): one forward pass of all networks, the same each time; coarseness: factor
+    on GRID_NOISE; keep: networks that stay as they are."""
+    noise = [coarseness * n for n in GRID_NOISE[model_id]]
+    networks = [(net, level) for net, level in _networks(model, noise) if all(net is not k for k in keep)]
+    wanted = {}
+    _run_with(networks, lambda module, mean: wanted.__setitem__(module, mean), run)
+    for net, level in networks:
         for parameter in net.parameters():
             if parameter.dim() == 4:
-                parameter.copy_(_grid(parameter, noise))
-    for _ in range(rounds):
-        for module, total in _mean_outputs(networks, run).items():
-            module.bias += (wanted[module] - total) / passes
+                parameter.copy_(_grid(parameter, level))
+
+    def correct(module, mean):
+        change = wanted[module] - mean
+        module.bias += change
+        return change  # so that the layers behind see the corrected output
+    _run_with(networks, correct, run)
     round_to_half(model)

@@ -77,6 +77,7 @@ class Stage:
     # Networks whose weights are the result.
     trained = None
     groups = ()
+    kept = ()  # networks of the result that are not rounded, because they are short already
 
     def load(self, set_of_weights):
         """Starts from given weights."""
@@ -245,9 +246,10 @@ class HopSynthesisStage(HopStage):
         for net in self.analysis:
             net.requires_grad_(False)
         self.groups = self.groups[1:]
+        self.kept = self.analysis
 
     def begin(self):
-        self.trained.copy_analysis_of(self.base)
+        self.trained.copy_analysis_of(self.base)  # a synthesis that was loaded stays
 
     def loss(self, x, d):
         pixels = x.shape[2] * x.shape[3]
