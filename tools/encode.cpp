@@ -32,11 +32,13 @@ struct Job {
     std::string in, out;
 };
 
-std::vector<Job> jobs_of(const EncodeArguments& arguments) {
+std::vector<Job> jobs_of(const EncodeArguments& arguments, bool json) {
     if (arguments.out_dir.empty()) {
         if (arguments.paths.size() != 2) {
             throw UsageError("give one input and one output, or several inputs with --out-dir");
         }
+        if (json && arguments.paths[1] == "-")
+            throw UsageError("--json and the codestream cannot share standard output");
         return {{arguments.paths[0], arguments.paths[1]}};
     }
     std::vector<Job> jobs;
@@ -95,7 +97,7 @@ ExitCode encode(const EncodeArguments& arguments, const CommonOptions& common) {
         (void)rate_target(arguments, unused);
         (void)read_options(arguments);
     }
-    const std::vector<Job> jobs = jobs_of(arguments);
+    const std::vector<Job> jobs = jobs_of(arguments, common.json);
     const auto weights = open_models(arguments.models);
     const unsigned threads =
         arguments.threads != 0 ? arguments.threads : std::max(1U, std::thread::hardware_concurrency() / arguments.jobs);

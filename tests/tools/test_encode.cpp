@@ -176,6 +176,7 @@ TEST_F(Encode, RefusesTargetsOutOfReach) {
     refuse(in, "usage", {"--bpp", "1", "--quality", "50"}, "out.jai", 2);
     refuse(in, "usage", {"--bpp", "1", "--beta", "50"}, "out.jai", 2);
     refuse(in, "usage", {"--target", "ssim=1"}, "out.jai", 2);
+    EXPECT_EQ(run_jpegai({"encode", in, "-", "--json"}).exit_code, 2);
     EXPECT_EQ(run_jpegai({"encode", in, folder_.path("out.jai"), "--bpp", "0.01", "--best-effort"}).exit_code, 0);
 }
 
