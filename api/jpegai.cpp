@@ -7,15 +7,12 @@
 #include <string>
 #include <thread>
 
+#include "api/guarded.h"
 #include "backend/select.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "decoder/decoder.h"
 #include "models/places.h"
-
-struct jpegai_models {
-    std::shared_ptr<const jpegai::WeightSet> weights;
-};
 
 struct jpegai_decoder {
     std::unique_ptr<jpegai::Decoder> decoder;
@@ -27,61 +24,9 @@ struct jpegai_picture {
     std::array<std::unique_ptr<std::uint8_t[]>, 3> bytes;  ///< 8-bit copies of the planes
 };
 
+using namespace jpegai::api;
+
 namespace {
-
-using jpegai::Error;
-
-thread_local std::string last_message;
-thread_local std::uint64_t last_offset = jpegai::kNoOffset;
-
-jpegai_error fail(jpegai_error code, std::uint64_t offset, const char* message) noexcept {
-    try {
-        last_message = message;
-    } catch (...) {
-        last_message.clear();
-    }
-    last_offset = offset;
-    return code;
-}
-
-/// Runs the body and turns what it throws into a code, a message and an offset.
-template <class Body>
-jpegai_error guarded(Body body) noexcept {
-    try {
-        body();
-        last_message.clear();
-        last_offset = jpegai::kNoOffset;
-        return JPEGAI_OK;
-    } catch (const Error& error) {
-        return fail(error.code(), error.offset(), error.what());
-    } catch (const std::bad_alloc&) {
-        return fail(JPEGAI_ERROR_MEMORY, jpegai::kNoOffset, "out of memory");
-    } catch (const std::exception& error) {
-        return fail(JPEGAI_ERROR_INTERNAL, jpegai::kNoOffset, error.what());
-    } catch (...) {
-        return fail(JPEGAI_ERROR_INTERNAL, jpegai::kNoOffset, "unknown failure");
-    }
-}
-
-void need(bool condition, const char* what) {
-    if (!condition) throw Error(JPEGAI_ERROR_ARGUMENT, what);
-}
-
-const char* cpu_name(jpegai_cpu cpu) {
-    switch (cpu) {
-        case JPEGAI_CPU_AUTO:
-            return "auto";
-        case JPEGAI_CPU_SCALAR:
-            return "scalar";
-        case JPEGAI_CPU_AVX2:
-            return "avx2";
-        case JPEGAI_CPU_AVX512:
-            return "avx512";
-        case JPEGAI_CPU_NEON:
-            return "neon";
-    }
-    throw Error(JPEGAI_ERROR_ARGUMENT, "unknown cpu level");
-}
 
 jpegai::DecodeOptions options_of(const jpegai_decode_options& in) {
     jpegai::DecodeOptions options;
@@ -116,11 +61,11 @@ const char* jpegai_version(void) {
 }
 
 const char* jpegai_last_message(void) {
-    return last_message.c_str();
+    return last_failure().message.c_str();
 }
 
 uint64_t jpegai_last_offset(void) {
-    return last_offset;
+    return last_failure().offset;
 }
 
 jpegai_error jpegai_models_open(const char* path, jpegai_models** models) {
@@ -187,7 +132,7 @@ jpegai_error jpegai_decode(const jpegai_decoder* decoder, const uint8_t* data, s
         auto result = std::make_unique<jpegai_picture>();
         result->decoded =
             decoder->decoder->decode({data, size}, options != nullptr ? options_of(*options) : jpegai::DecodeOptions{});
-        result->picture = result->decoded.to_picture();
+        result->picture = result->decoded.to_picture(std::nullopt, decoder->decoder->rows());
         if (result->picture.bit_depth == 8) {
             for (std::size_t i = 0; i < 3; ++i) {
                 const auto& plane = result->picture.planes[i];

@@ -48,6 +48,14 @@ public:
     /// "contract", "cpu avx512 x4", "cuda:0 H100" ...
     [[nodiscard]] virtual std::string describe() const = 0;
     [[nodiscard]] virtual std::unique_ptr<NetworkRunner> prepare(Network network) const = 0;
+    /// Work on rows of planes that belongs to no network, on the threads that networks run on: calls `body(first,
+    /// last)` for ranges that together make up [0, rows), each row once, in any order and from any threads, and returns
+    /// when all calls have returned. The first exception of a body is thrown again. Here: one call on the calling
+    /// thread.
+    virtual void run_rows(std::size_t rows,
+                          const std::function<void(std::size_t first, std::size_t last)>& body) const {
+        if (rows > 0) body(0, rows);
+    }
 };
 
 /// The definition of the arithmetic: plain loops, one thread (backend/contract).

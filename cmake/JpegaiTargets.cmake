@@ -7,6 +7,10 @@ function(jpegai_library NAME)
   target_include_directories(jpegai_${NAME} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
   target_link_libraries(jpegai_${NAME} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_PRIVATE_DEPENDS})
   set_property(GLOBAL APPEND PROPERTY JPEGAI_LIBRARIES jpegai_${NAME})
+  if(JPEGAI_COVERAGE AND NAME MATCHES "^(bitstream|decoder|profiles)$")
+    target_compile_options(jpegai_${NAME} PRIVATE --coverage -O1 -fno-inline)
+    target_link_options(jpegai_${NAME} PUBLIC --coverage)
+  endif()
 endfunction()
 
 # jpegai_test(NAME SOURCES ... DEPENDS ... [LABELS ...]): one GoogleTest program, one ctest entry.

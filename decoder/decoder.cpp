@@ -62,15 +62,18 @@ std::uint64_t default_memory_limit() {
                                  : std::uint64_t{1} << 32;
 }
 
-void check_limits(const DecodeCost& cost, const DecodeLimits& limits) {
+void check_work(const DecodeCost& cost, const DecodeLimits& limits) {
+    if (limits.max_macs != 0 && cost.macs > limits.max_macs) {
+        throw Error(JPEGAI_ERROR_LIMIT,
+                    fmt::format("decoding needs {} multiply-accumulates, the limit is {}", cost.macs, limits.max_macs));
+    }
+}
+
+void check_memory(const DecodeCost& cost, const DecodeLimits& limits) {
     const std::uint64_t max_memory = limits.max_memory != 0 ? limits.max_memory : default_memory_limit();
     if (cost.memory > max_memory) {
         throw Error(JPEGAI_ERROR_LIMIT, fmt::format("decoding needs about {} MiB of memory, the limit is {} MiB",
                                                     cost.memory >> 20, max_memory >> 20));
-    }
-    if (limits.max_macs != 0 && cost.macs > limits.max_macs) {
-        throw Error(JPEGAI_ERROR_LIMIT,
-                    fmt::format("decoding needs {} multiply-accumulates, the limit is {}", cost.macs, limits.max_macs));
     }
 }
 
@@ -142,14 +145,24 @@ private:
     OperatingPoint point_;
 };
 
+/// Dumped by now; only the scale map of luma has a reader left (LEF).
+void free_intermediates(Latents& latents) {
+    for (LatentComponent& component : latents.component) {
+        component.skip_scale_log = {};
+        component.mask = {};
+        component.residual_quant = {};
+    }
+    latents.component[kSecondary].scale_log = {};
+}
+
 ReferenceQuirks quirks_of(const DecodeOptions& options) {
     return options.reference_quirks ? ReferenceQuirks::all() : ReferenceQuirks{};
 }
 
 }  // namespace
 
-Picture DecodedPicture::to_picture(std::optional<unsigned> depth) const {
-    Picture picture = quantise(planes, depth.value_or(bit_depth));
+Picture DecodedPicture::to_picture(std::optional<unsigned> depth, const RowRunner& rows) const {
+    Picture picture = quantise(planes, depth.value_or(bit_depth), rows);
     picture.range = SampleRange::kFull;
     picture.colour = rendering.cicp;
     return picture;
@@ -159,6 +172,11 @@ Decoder::Decoder(std::shared_ptr<const WeightSet> weights, std::shared_ptr<const
     : impl_(new Impl{NetworkCache(std::move(weights), std::move(backend))}) {}
 
 Decoder::~Decoder() = default;
+
+RowRunner Decoder::rows() const {
+    return
+        [&backend = impl_->networks.backend()](std::size_t rows, const RowBody& body) { backend.run_rows(rows, body); };
+}
 
 Codestream Decoder::parse(std::span<const std::uint8_t> file, const DecodeOptions& options) {
     ParseOptions parse;
@@ -191,18 +209,27 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
                        {options.strict, static_cast<std::uint8_t>(point)});
     if (options.window) check_window(picture, *options.window, is_yuv(picture, options.colour));
     check_post_filters(picture, stream.tools, point, quirks_of(options));
-    const DecodeCost cost = estimate_cost(stream, point);
-    check_limits(cost, options.limits);
+    const DecodeCost work = estimate_work(stream, point);
+    check_work(work, options.limits);
+    Job job(options, work.macs);
+    job.done("parse");
+
+    impl_->networks.prepare(picture, stream.tools, point);
+    if (!options.force_models) {
+        impl_->networks.require_weights_of(stream.user_data, picture.model_id,
+                                           std::array{WeightPart::kCommon, synthesis_part(point)});
+    }
+    const DecodeCost cost =
+        estimate_cost(stream, point, impl_->networks, {.keep_intermediates = static_cast<bool>(options.dump)});
+    check_memory(cost, options.limits);
     if (options.stats != nullptr) {
         options.stats->estimated_memory = cost.memory;
         options.stats->macs = cost.macs;
     }
-    Job job(options, cost.macs);
-    if (!options.force_models)
-        impl_->networks.require_weights_of(stream.user_data, picture.model_id, std::array{synthesis_part(point)});
-    job.done("parse");
+    job.done("load");
 
     Latents latents = decode_entropy(stream, file, options);
+    free_intermediates(latents);
     job.done("entropy");
 
     const std::vector<RegionWindow> regions = region_windows(picture);
@@ -226,15 +253,18 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
     Array3<float> luma =
         synthesise(impl_->networks, picture, point, kPrimary, y_hat[kPrimary], nullptr, wanted, job.context());
     job.done("synthesis y", cost.macs_of("synthesis y"));
-    const Array3<float> chroma = synthesise(impl_->networks, picture, point, kSecondary, y_hat[kPrimary],
-                                            &y_hat[kSecondary], wanted, job.context());
+    Array3<float> chroma = synthesise(impl_->networks, picture, point, kSecondary, y_hat[kPrimary], &y_hat[kSecondary],
+                                      wanted, job.context());
     y_hat = {};
     job.done("synthesis uv", cost.macs_of("synthesis uv"));
 
     const ChromaFormat coded{picture.c_ver, picture.c_hor}, source{picture.s_ver, picture.s_hor};
-    Planes planes = make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()}, coded);
+    const RowRunner threads = rows();
+    Planes planes =
+        make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()}, coded, threads);
+    chroma = {};
     dump_synthesis(options.dump, planes);
-    convert_chroma(planes, source);
+    convert_chroma(planes, source, threads);
     dump_planes(options.dump, "rec", planes);
     CachedEicciBank eicci(impl_->networks, point);
     PostFilterInputs filters;
@@ -244,14 +274,15 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
     filters.scale_log = &latents.component[kPrimary].scale_log;
     filters.eicci = &eicci;
     filters.quirks = quirks_of(options);
+    filters.rows = threads;
     filters.done = [&](PostFilter filter, const Planes& filtered) {
         dump_planes(options.dump, fmt::format("filt.{}", post_filter_name(filter)), filtered);
         job.done(post_filter_name(filter));
     };
     apply_post_filters(planes, filters, job.context());
-    finish_colour(planes, options.colour == OutputColour::kYuv ? 0 : picture.colour_transform_idx);
+    finish_colour(planes, options.colour == OutputColour::kYuv ? 0 : picture.colour_transform_idx, threads);
     dump_planes(options.dump, "out", planes);
-    if (options.colour == OutputColour::kRgb && !planes.rgb) yuv_to_rgb(planes);
+    if (options.colour == OutputColour::kRgb && !planes.rgb) yuv_to_rgb(planes, threads);
     if (options.window) planes = cut_window(planes, *options.window);
     job.done("colour");
     return {std::move(planes), picture.bit_depth_idc == 0 ? 8U : 10U, stream.rendering, stream.user_data};

@@ -37,7 +37,7 @@ using TensorSink = std::function<void(const std::string& name, const std::string
 
 /// Time and memory of one stage of a decode.
 struct StageTiming {
-    std::string stage;  ///< "parse", "entropy", "hyper decoder y", "context model", "synthesis y" ...
+    std::string stage;  ///< "parse", "load", "entropy", "hyper decoder y", "latent y", "synthesis y" ...
     double seconds = 0;
 };
 
@@ -80,11 +80,12 @@ struct DecodedPicture {
     std::vector<std::uint8_t> user_data;
 
     /// Integer samples of the signalled depth, or of another one.
-    [[nodiscard]] Picture to_picture(std::optional<unsigned> depth = std::nullopt) const;
+    [[nodiscard]] Picture to_picture(std::optional<unsigned> depth = std::nullopt,
+                                     const RowRunner& rows = serial_rows) const;
 };
 
-/// Decodes pictures with one weight set on one backend. Networks are loaded and packed on first use and kept. One
-/// object may be used from several threads at a time.
+/// Decodes pictures with one weight set on one backend, which also has the threads that filters and colour use.
+/// Networks are loaded and packed on first use and kept. One object may be used from several threads at a time.
 class Decoder {
 public:
     Decoder(std::shared_ptr<const WeightSet> weights, std::shared_ptr<const Backend> backend);
@@ -101,6 +102,9 @@ public:
     /// Only the entropy stage (no float network); dumps its tensors.
     [[nodiscard]] Latents decode_entropy(const Codestream& stream, std::span<const std::uint8_t> file,
                                          const DecodeOptions& options = {}) const;
+
+    /// The threads of the backend, for work on planes. Lives as long as the decoder.
+    [[nodiscard]] RowRunner rows() const;
 
 private:
     struct Impl;

@@ -1,5 +1,6 @@
 #include "decoder/entropy_model.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -28,8 +29,10 @@ std::vector<HyperTable> load_hyper_tables(const WeightSet& weights, const std::s
 }
 
 std::vector<std::int16_t> load_gain_vector(const WeightSet& weights, const std::string& file, std::size_t channels) {
-    const Checkpoint& checkpoint = weights.load(file);
-    const std::string key = checkpoint.contains("quantizer.gain_unit.c") ? "quantizer.gain_unit.c" : "vr_vec.c";
+    constexpr const char* kFirstName = "quantizer.gain_unit.c";
+    const std::vector<TensorInfo> list = weights.list(file);
+    const bool first = std::any_of(list.begin(), list.end(), [&](const TensorInfo& t) { return t.key == kFirstName; });
+    const std::string key = first ? kFirstName : "vr_vec.c";
     const Tensor& tensor = weights.tensor(file, key);
     const auto gains = tensor.floats(file + " " + key);
     if (tensor.shape != std::vector<std::size_t>{channels, kGainColumns}) {

@@ -245,16 +245,21 @@ std::vector<Tile> synthesis_tiles(const PictureHeader& picture, Component compon
     const std::size_t tile = std::size_t{header.synthesis_tile_size_div16} * 16;
     const std::size_t overlap = std::size_t{header.synthesis_tile_overlap_div16} * 16;
     if (tile == 0) throw Error(JPEGAI_ERROR_HEADER, "synthesis tile size is zero");
-    if (!picture.independent_regions() && overlap > 0) {
-        return overlapping_tiles(tile, overlap, picture.img_height, picture.img_width);
-    }
-    const std::size_t half = picture.independent_regions() ? overlap / 2 : 0;
-    if (half % kLatentStep != 0) {
+    if (picture.independent_regions() && overlap / 2 % kLatentStep != 0) {
         throw Error(JPEGAI_ERROR_UNSUPPORTED,
                     fmt::format("synthesis tile overlap {} of independent regions is not a multiple of 32", overlap));
     }
-    if (half > tile) throw Error(JPEGAI_ERROR_HEADER, "synthesis tile overlap is larger than two tiles");
-    return region_tiles(picture, tile, half);
+    if (picture.independent_regions() && overlap / 2 > tile) {
+        throw Error(JPEGAI_ERROR_HEADER, "synthesis tile overlap is larger than two tiles");
+    }
+    return picture_tiles(picture, tile, overlap);
+}
+
+std::vector<Tile> picture_tiles(const PictureHeader& picture, std::size_t tile, std::size_t overlap) {
+    if (!picture.independent_regions() && overlap > 0) {
+        return overlapping_tiles(tile, overlap, picture.img_height, picture.img_width);
+    }
+    return region_tiles(picture, tile, picture.independent_regions() ? overlap / 2 : 0);
 }
 
 std::vector<Tile> eicci_tiles(const PictureHeader& picture, const EicciHeader& header) {

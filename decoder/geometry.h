@@ -52,6 +52,11 @@ struct Tile {
 /// start between two latents).
 [[nodiscard]] std::vector<Tile> synthesis_tiles(const PictureHeader& picture, Component component);
 
+/// The layouts behind synthesis_tiles, for any tile size and overlap in luma samples: an encoder lays the analysis out
+/// the same way (05 section 3.2). The overlap is at most twice the tile, and a multiple of 32 with independent regions.
+/// Throws Error{header} when the overlap is not smaller than the tile and there are no independent regions.
+[[nodiscard]] std::vector<Tile> picture_tiles(const PictureHeader& picture, std::size_t tile, std::size_t overlap);
+
 /// eICCI tiles in raster order (04 section 4.3), laid out on the coded picture and then clipped to the displayed one; a
 /// tile whose core lies outside the displayed picture has an empty image and core. Without tiling: one tile, the
 /// displayed picture. The cores partition the displayed picture. Throws Error{header} for tiling without overlap, with

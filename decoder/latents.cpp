@@ -1,7 +1,7 @@
 #include "decoder/latents.h"
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 
 #include "base/error.h"
 #include "decoder/dequantise.h"
@@ -11,20 +11,22 @@
 namespace jpegai {
 namespace {
 
-/// Adds the time since its construction to a figure, when there is one.
+/// Adds the processor time of this thread since its construction to a figure.
 class Stopwatch {
 public:
-    explicit Stopwatch(double* seconds) : seconds_(seconds), start_(Clock::now()) {}
-    ~Stopwatch() {
-        if (seconds_ != nullptr) *seconds_ += std::chrono::duration<double>(Clock::now() - start_).count();
-    }
+    explicit Stopwatch(double* seconds) : seconds_(seconds), start_(now()) {}
+    ~Stopwatch() { *seconds_ += now() - start_; }
     Stopwatch(const Stopwatch&) = delete;
     Stopwatch& operator=(const Stopwatch&) = delete;
 
 private:
-    using Clock = std::chrono::steady_clock;
+    static double now() {
+        std::timespec time{};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+    }
     double* seconds_;
-    Clock::time_point start_;
+    double start_;
 };
 
 /// The lanes of a block with their bytes. Throws Error{argument} when they do not lie in the file.
@@ -83,7 +85,7 @@ private:
         decoder.finish();
     }
 
-    void decode_component(Latents& latents, Component component) const {
+    void decode_component(Latents& latents, Component component) {
         const EntropyModel& model = *models_[component];
         LatentComponent& out = latents.component[component];
         const ScaleSetup setup =
@@ -91,26 +93,34 @@ private:
         const RegionLayout layout(picture_, setup.coded_channels);
         const std::size_t decoded = std::min(setup.coded_channels, options_.max_channels[component]);
 
-        std::vector<std::uint8_t> table(layout.size(), kNotCoded);
+        const std::span<std::uint8_t> table = take(table_, layout.size());
         compute(component, setup, layout, decoded, out, table);
-        auto symbols = Array3<std::int16_t>::uninitialized(1, 1, layout.size());
-        const std::vector<bool> present = decode_symbols(component, layout, decoded, table, symbols.span());
+        const std::span<std::int16_t> symbols = take(symbols_, layout.size());
+        const std::vector<bool> present = decode_symbols(component, layout, decoded, table, symbols);
         {
             const Stopwatch watch(&times_.dequantisation);
-            out.residual =
-                dequantise(setup, layout, symbols.span(), present, model.channels(), decoded, out.rvs_likely);
+            out.residual = dequantise(setup, layout, symbols, present, model.channels(), decoded, out.rvs_likely);
         }
-        if (options_.keep_intermediates) keep_symbols(setup, layout, decoded, present, symbols.span(), out);
+        if (options_.keep_intermediates) keep_symbols(setup, layout, decoded, present, symbols, out);
+    }
+
+    /// `size` values of scratch memory that both components use in turn: fresh memory costs more than what is done to
+    /// it.
+    template <class T>
+    static std::span<T> take(Array3<T>& scratch, std::size_t size) {
+        if (scratch.size() < size) scratch = Array3<T>::uninitialized(1, 1, size);
+        return scratch.span().first(size);
     }
 
     void compute(Component component, const ScaleSetup& setup, const RegionLayout& layout, std::size_t decoded,
-                 LatentComponent& out, std::vector<std::uint8_t>& table) const {
+                 LatentComponent& out, std::span<std::uint8_t> table) const {
         const Stopwatch watch(&times_.scales);
         const EntropyModel& model = *models_[component];
         ScaleTargets targets;
         targets.table = table;
         targets.layout = &layout;
         targets.table_channels = table_channels(setup, layout, decoded);
+        if (targets.table_channels != setup.coded_channels) std::fill(table.begin(), table.end(), kNotCoded);
         ScaleMaps maps;
         if (options_.keep_intermediates) {
             maps = make_scale_maps(setup, model.channels());
@@ -180,6 +190,8 @@ private:
     const std::array<const EntropyModel*, kComponents>& models_;
     const EntropyOptions& options_;
     EntropyTimes& times_;
+    Array3<std::uint8_t> table_;
+    Array3<std::int16_t> symbols_;
 };
 
 }  // namespace

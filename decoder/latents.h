@@ -40,7 +40,7 @@ struct EntropyOptions {
     bool keep_intermediates = true;
 };
 
-/// Where the time of decode_latents goes, in seconds, summed over both components.
+/// Where the processor time of decode_latents goes, in seconds, summed over both components.
 struct EntropyTimes {
     double hyper_symbols = 0, scales = 0, residual_symbols = 0, dequantisation = 0;
 };

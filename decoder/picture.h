@@ -28,6 +28,14 @@ enum class ColourModel : std::uint8_t { kGrey, kYuv, kRgb };
 /// Meaning of the extreme sample values, as far as a file says it. JPEG AI itself is full range.
 enum class SampleRange : std::uint8_t { kUnspecified, kFull, kLimited };
 
+/// What a file says beside the samples, unchanged; empty where it says nothing. Code points (CICP) are Picture::colour.
+struct PictureMetadata {
+    std::vector<std::uint8_t> icc;   ///< ICC profile
+    std::vector<std::uint8_t> exif;  ///< EXIF, from its byte order mark ("II" or "MM") on
+    std::vector<std::string> notes;  ///< what the file says that is neither kept nor applied, for people
+    bool operator==(const PictureMetadata&) const = default;
+};
+
 /// One (grey) or three planes of integer samples. Chroma planes have ceil(rows / ver) rows and ceil(cols / hor)
 /// columns.
 struct Picture {
@@ -36,6 +44,7 @@ struct Picture {
     unsigned bit_depth = 8;  ///< 8..16; samples are 0 .. 2^bit_depth - 1
     SampleRange range = SampleRange::kUnspecified;
     std::optional<RenderingInfo::Cicp> colour;  ///< code points of RDI or of the file, if any
+    PictureMetadata metadata;
     std::vector<Array3<std::uint16_t>> planes;  ///< one channel each: grey; Y U V; R G B
 
     [[nodiscard]] std::size_t rows() const { return planes.empty() ? 0 : planes[0].rows(); }

@@ -85,7 +85,11 @@ std::vector<std::optional<Lanes>> encode_component(const PictureHeader& picture,
     targets.table = table;
     targets.layout = &layout;
     targets.table_channels = setup.coded_channels;
-    compute_scales(model, setup, *symbols.z_hat[component], setup.coded_channels, targets);
+    if (symbols.s0[component] != nullptr) {
+        compute_scales_from(setup, *symbols.s0[component], targets);
+    } else {
+        compute_scales(model, setup, *symbols.z_hat[component], setup.coded_channels, targets);
+    }
 
     const std::vector<std::int16_t> arranged =
         arrange(*symbols.residual_quant[component], layout, setup.coded_channels);

@@ -20,6 +20,9 @@ struct LatentSymbols {
     std::array<const Array3<std::int8_t>*, kComponents> z_hat{};  ///< [channel][hyper row][hyper col], -31..31
     std::array<const Array3<std::int16_t>*, kComponents> residual_quant{};  ///< [channel][latent row][latent col]
     const Array3<std::int8_t>* qp_map = nullptr;                            ///< -8..8; present iff gain_3d_enable_flag
+    /// Output of the hyper-scale decoder for z_hat, [channel][latent row][latent col], where it is known already;
+    /// computed from z_hat otherwise.
+    std::array<const Array3<std::int16_t>*, kComponents> s0{};
     /// Which independent regions to write, [component][region]; empty means all.
     std::array<std::vector<bool>, kComponents> regions;
 };

@@ -14,13 +14,13 @@ void append_text(std::vector<std::uint8_t>& out, std::string_view text) {
 
 }  // namespace
 
-void append_tensor_head(std::vector<std::uint8_t>& out, std::string_view file, std::string_view key,
-                        const Tensor& tensor) {
+void append_tensor_head(std::vector<std::uint8_t>& out, std::string_view file, std::string_view key, DType dtype,
+                        std::span<const std::size_t> shape) {
     append_text(out, file);
     append_text(out, key);
-    append_text(out, dtype_name(tensor.dtype));
-    append_le(out, static_cast<std::uint32_t>(tensor.shape.size()));
-    for (const std::size_t side : tensor.shape) append_le(out, static_cast<std::uint64_t>(side));
+    append_text(out, dtype_name(dtype));
+    append_le(out, static_cast<std::uint32_t>(shape.size()));
+    for (const std::size_t side : shape) append_le(out, static_cast<std::uint64_t>(side));
 }
 
 std::string compute_fingerprint(const WeightSet& set) {
@@ -29,7 +29,7 @@ std::string compute_fingerprint(const WeightSet& set) {
         for (const auto& [key, tensor] : set.load(file)) {
             if (!is_weight_key(key)) continue;
             std::vector<std::uint8_t> head;
-            append_tensor_head(head, file, key, tensor);
+            append_tensor_head(head, file, key, tensor.dtype, tensor.shape);
             hash.update(head);
             hash.update(tensor.bytes);
         }

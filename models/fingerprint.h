@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@ namespace jpegai {
 [[nodiscard]] std::string compute_fingerprint(const WeightSet& set);
 
 /// What identifies a tensor beside its values, as fingerprints hash it: names, type and shape (docs/PACK_FORMAT.md).
-void append_tensor_head(std::vector<std::uint8_t>& out, std::string_view file, std::string_view key,
-                        const Tensor& tensor);
+void append_tensor_head(std::vector<std::uint8_t>& out, std::string_view file, std::string_view key, DType dtype,
+                        std::span<const std::size_t> shape);
 
 }  // namespace jpegai

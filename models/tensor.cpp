@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "models/weight_set.h"
 
 namespace jpegai {
@@ -88,6 +89,16 @@ const Tensor& WeightSet::tensor(std::string_view file, std::string_view key) con
     const auto found = tensors.find(key);
     if (found == tensors.end()) throw Error(JPEGAI_ERROR_MODEL, fmt::format("{}: no tensor \"{}\"", file, key));
     return found->second;
+}
+
+std::vector<TensorInfo> WeightSet::list(std::string_view file) const {
+    std::vector<TensorInfo> list;
+    for (const auto& [key, tensor] : load(file)) list.push_back({key, tensor.dtype, tensor.shape});
+    return list;
+}
+
+std::uint64_t WeightSet::value_hash(std::string_view file, std::string_view key) const {
+    return xxh64(tensor(file, key).bytes);
 }
 
 }  // namespace jpegai

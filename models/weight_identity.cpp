@@ -132,10 +132,10 @@ std::uint64_t part_fingerprint(const WeightSet& set, std::size_t model_id, Weigh
     auto files = files_of(model_id, part);
     std::sort(files.begin(), files.end());
     for (const std::string& file : files) {
-        for (const auto& [key, tensor] : set.load(file)) {
-            if (!is_weight_key(key) || key.starts_with("hyper_encoder.")) continue;
-            append_tensor_head(list, file, key, tensor);
-            append_le(list, xxh64(tensor.bytes));
+        for (const TensorInfo& tensor : set.list(file)) {
+            if (!is_weight_key(tensor.key) || tensor.key.starts_with("hyper_encoder.")) continue;
+            append_tensor_head(list, file, tensor.key, tensor.dtype, tensor.shape);
+            append_le(list, set.value_hash(file, tensor.key));
         }
     }
     return xxh64(list);

@@ -30,6 +30,13 @@ struct Tensor {
     [[nodiscard]] std::span<const std::int8_t> bytes8(std::string_view what) const;
 };
 
+/// A tensor without its values.
+struct TensorInfo {
+    std::string key;
+    DType dtype = DType::kFloat32;
+    std::vector<std::size_t> shape;
+};
+
 /// The tensors of one checkpoint file by key, in stored order of keys sorted by name.
 using Checkpoint = std::map<std::string, Tensor, std::less<>>;
 
@@ -49,8 +56,16 @@ public:
     [[nodiscard]] virtual const Checkpoint& load(std::string_view file) const = 0;
     /// The fingerprint that came with the set (a pack of version 2 carries one), or nothing. See fingerprint().
     [[nodiscard]] virtual std::string known_fingerprint() const { return {}; }
-    /// One tensor; throws Error{model} with file and key when it is missing.
-    [[nodiscard]] const Tensor& tensor(std::string_view file, std::string_view key) const;
+    /// One tensor, kept like those of load(), of which it may be the only one that is read. Throws Error{model} with
+    /// file and key when it is missing.
+    [[nodiscard]] virtual const Tensor& tensor(std::string_view file, std::string_view key) const;
+    /// What load() would give, sorted by key. Throws as load().
+    [[nodiscard]] virtual std::vector<TensorInfo> list(std::string_view file) const;
+    /// XXH64 of the values of one tensor. Throws as tensor().
+    [[nodiscard]] virtual std::uint64_t value_hash(std::string_view file, std::string_view key) const;
+    /// A set over the same weights that has nothing loaded yet, so that what is loaded through it can be freed with it;
+    /// null where that is not worth while, because the weights lie in memory anyway or are slow to read in part.
+    [[nodiscard]] virtual std::shared_ptr<const WeightSet> reopen() const { return nullptr; }
 };
 
 /// Opens a folder of .pth files (the layout of the official checkpoints, with or without a leading "models/"), a folder

@@ -1,8 +1,10 @@
 // Which tensors a graph reads, and how they are found and checked.
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "base/error.h"
+#include "base/math.h"
 #include "networks/graph.h"
 
 namespace jpegai {
@@ -107,6 +109,34 @@ Network bind_network(Graph graph, std::shared_ptr<const WeightSet> weights, cons
             network.weights[i].weight = find(*network.source, file, n.weight, weight_shape(network.graph, n));
         }
         if (!n.bias.empty()) network.weights[i].bias = find(*network.source, file, n.bias, {n.out_channels});
+    }
+    return network;
+}
+
+Network blank_network(Graph graph) {
+    check_graph(graph);
+    const std::vector<Parameter> parameters = list_parameters(graph);
+    const auto count = [](const Parameter& p) {
+        std::size_t values = 1;
+        for (const std::size_t n : p.shape) values = checked_mul(values, n);
+        return values;
+    };
+    std::size_t largest = 0;
+    for (const Parameter& p : parameters) largest = std::max(largest, count(p));
+    const auto zeros = std::make_shared<const std::vector<float>>(largest);
+    Network network;
+    network.graph = std::move(graph);
+    network.derived.push_back(zeros);
+    network.weights.resize(network.graph.nodes.size());
+    for (const Parameter& p : parameters) {
+        const Node& n = network.graph.nodes[p.node];
+        Network::Weights& weights = network.weights[p.node];
+        const auto values = std::span<const float>(*zeros).first(count(p));
+        if (n.op == Op::kBatchNorm) {
+            weights = {values, values};
+        } else {
+            (p.key == n.bias ? weights.bias : weights.weight) = values;
+        }
     }
     return network;
 }

@@ -129,4 +129,7 @@ struct Network {
 /// Looks up every weight of the graph in `file` and checks its shape. Throws Error{model} naming file, key and shapes.
 [[nodiscard]] Network bind_network(Graph graph, std::shared_ptr<const WeightSet> weights, const std::string& file);
 
+/// The graph with zeros for all weights: what a network needs in memory and time does not depend on their values.
+[[nodiscard]] Network blank_network(Graph graph);
+
 }  // namespace jpegai

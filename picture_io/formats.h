@@ -6,6 +6,9 @@
 namespace jpegai::picture_formats {
 
 [[nodiscard]] Picture decode_png(std::span<const std::uint8_t> file, const ReadOptions& options);
+[[nodiscard]] Picture decode_jpeg(std::span<const std::uint8_t> file, const ReadOptions& options);
+[[nodiscard]] Picture decode_webp(std::span<const std::uint8_t> file, const ReadOptions& options);
+[[nodiscard]] Picture decode_tiff(std::span<const std::uint8_t> file, const ReadOptions& options);
 [[nodiscard]] Picture decode_pnm(std::span<const std::uint8_t> file, const ReadOptions& options);
 [[nodiscard]] Picture decode_pam(std::span<const std::uint8_t> file, const ReadOptions& options);
 [[nodiscard]] Picture decode_y4m(std::span<const std::uint8_t> file, const ReadOptions& options);

@@ -18,14 +18,19 @@ struct Extension {
     PictureFormat format;
 };
 
-constexpr std::array<Extension, 8> kExtensions = {{{".png", PictureFormat::kPng},
-                                                   {".ppm", PictureFormat::kPnm},
-                                                   {".pgm", PictureFormat::kPnm},
-                                                   {".pnm", PictureFormat::kPnm},
-                                                   {".pam", PictureFormat::kPam},
-                                                   {".yuv", PictureFormat::kYuv},
-                                                   {".y4m", PictureFormat::kY4m},
-                                                   {".npy", PictureFormat::kNpy}}};
+constexpr std::array<Extension, 13> kExtensions = {{{".png", PictureFormat::kPng},
+                                                    {".ppm", PictureFormat::kPnm},
+                                                    {".pgm", PictureFormat::kPnm},
+                                                    {".pnm", PictureFormat::kPnm},
+                                                    {".pam", PictureFormat::kPam},
+                                                    {".yuv", PictureFormat::kYuv},
+                                                    {".y4m", PictureFormat::kY4m},
+                                                    {".npy", PictureFormat::kNpy},
+                                                    {".jpg", PictureFormat::kJpeg},
+                                                    {".jpeg", PictureFormat::kJpeg},
+                                                    {".webp", PictureFormat::kWebp},
+                                                    {".tif", PictureFormat::kTiff},
+                                                    {".tiff", PictureFormat::kTiff}}};
 
 bool starts_with(std::span<const std::uint8_t> file, std::string_view magic) {
     return file.size() >= magic.size() &&
@@ -56,6 +61,14 @@ std::optional<PictureFormat> format_of_path(const std::string& path) {
 std::optional<PictureFormat> format_of_bytes(std::span<const std::uint8_t> file) {
     if (starts_with(file, "\x89PNG\r\n\x1a\n")) return PictureFormat::kPng;
     if (starts_with(file, "YUV4MPEG2")) return PictureFormat::kY4m;
+    if (starts_with(file, "\xFF\xD8\xFF")) return PictureFormat::kJpeg;
+    if (starts_with(file, "RIFF") && file.size() >= 12 && starts_with(file.subspan(8), "WEBP"))
+        return PictureFormat::kWebp;
+    // Classic TIFF and BigTIFF in both byte orders.
+    for (const std::string_view magic : {std::string_view("II*\0", 4), std::string_view("MM\0*", 4),
+                                         std::string_view("II+\0", 4), std::string_view("MM\0+", 4)}) {
+        if (starts_with(file, magic)) return PictureFormat::kTiff;
+    }
     if (starts_with(file, "P7\n")) return PictureFormat::kPam;
     if (file.size() > 2 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6') return PictureFormat::kPnm;
     return std::nullopt;
@@ -75,8 +88,43 @@ const char* format_name(PictureFormat format) {
             return "Y4M";
         case PictureFormat::kNpy:
             return "NPY";
+        case PictureFormat::kJpeg:
+            return "JPEG";
+        case PictureFormat::kWebp:
+            return "WebP";
+        case PictureFormat::kTiff:
+            return "TIFF";
     }
     return "unknown";
+}
+
+bool can_read(PictureFormat format) {
+    switch (format) {
+        case PictureFormat::kJpeg:
+#ifdef JPEGAI_WITH_JPEG
+            return true;
+#else
+            return false;
+#endif
+        case PictureFormat::kWebp:
+#ifdef JPEGAI_WITH_WEBP
+            return true;
+#else
+            return false;
+#endif
+        case PictureFormat::kTiff:
+#ifdef JPEGAI_WITH_TIFF
+            return true;
+#else
+            return false;
+#endif
+        default:
+            return format != PictureFormat::kNpy;
+    }
+}
+
+bool can_write(PictureFormat format) {
+    return format != PictureFormat::kJpeg && format != PictureFormat::kWebp && format != PictureFormat::kTiff;
 }
 
 Picture decode_picture(PictureFormat format, std::span<const std::uint8_t> file, const ReadOptions& options) {
@@ -91,10 +139,28 @@ Picture decode_picture(PictureFormat format, std::span<const std::uint8_t> file,
             return picture_formats::decode_yuv(file, options);
         case PictureFormat::kY4m:
             return picture_formats::decode_y4m(file, options);
-        case PictureFormat::kNpy:
+        case PictureFormat::kJpeg:
+#ifdef JPEGAI_WITH_JPEG
+            return picture_formats::decode_jpeg(file, options);
+#else
             break;
+#endif
+        case PictureFormat::kWebp:
+#ifdef JPEGAI_WITH_WEBP
+            return picture_formats::decode_webp(file, options);
+#else
+            break;
+#endif
+        case PictureFormat::kTiff:
+#ifdef JPEGAI_WITH_TIFF
+            return picture_formats::decode_tiff(file, options);
+#else
+            break;
+#endif
+        case PictureFormat::kNpy:
+            throw Error(JPEGAI_ERROR_ARGUMENT, "NPY pictures are not read");
     }
-    throw Error(JPEGAI_ERROR_ARGUMENT, std::string(format_name(format)) + " pictures are not read");
+    throw Error(JPEGAI_ERROR_UNSUPPORTED, std::string("this program was built without ") + format_name(format));
 }
 
 std::vector<std::uint8_t> encode_picture(PictureFormat format, const Picture& picture, const WriteOptions& options) {
@@ -112,6 +178,10 @@ std::vector<std::uint8_t> encode_picture(PictureFormat format, const Picture& pi
             return picture_formats::encode_y4m(picture);
         case PictureFormat::kNpy:
             return picture_formats::encode_npy(picture);
+        case PictureFormat::kJpeg:
+        case PictureFormat::kWebp:
+        case PictureFormat::kTiff:
+            throw Error(JPEGAI_ERROR_ARGUMENT, std::string(format_name(format)) + " pictures are not written");
     }
     throw Error(JPEGAI_ERROR_ARGUMENT, "unknown picture format");
 }

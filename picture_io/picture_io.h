@@ -1,5 +1,5 @@
-// Picture files: PNG, PPM/PGM/PAM, Y4M, raw YUV and NPY. Files are untrusted: sizes are checked against the limit and
-// the data before anything is allocated.
+// Picture files: PNG, PPM/PGM/PAM, Y4M, raw YUV and NPY; JPEG, WebP and TIFF are read where their libraries were found.
+// Files are untrusted: sizes are checked against the limit and the data before anything is allocated.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,30 @@
 namespace jpegai {
 
 enum class PictureFormat : std::uint8_t {
-    kPng,  ///< 8 or 16 bit, grey or RGB
-    kPnm,  ///< binary PGM (grey) or PPM (RGB), 8 or 16 bit
-    kPam,  ///< grey or RGB, 8 or 16 bit
-    kYuv,  ///< raw planes Y U V (or Y alone), 8 bit, or 16 bit little-endian above; no header
-    kY4m,  ///< YUV4MPEG2, one frame
-    kNpy,  ///< [plane][row][col], |u1 or <u2; written only
+    kPng,   ///< 8 or 16 bit, grey or RGB
+    kPnm,   ///< binary PGM (grey) or PPM (RGB), 8 or 16 bit
+    kPam,   ///< grey or RGB, 8 or 16 bit
+    kYuv,   ///< raw planes Y U V (or Y alone), 8 bit, or 16 bit little-endian above; no header
+    kY4m,   ///< YUV4MPEG2, one frame
+    kNpy,   ///< [plane][row][col], |u1 or <u2; written only
+    kJpeg,  ///< of the 1992 standard, 8 bit grey or YCbCr; read only
+    kWebp,  ///< still pictures; read only
+    kTiff,  ///< first picture, 8 or 16 bit; read only
 };
 
-/// By file name extension (.png .ppm .pgm .pnm .pam .yuv .y4m .npy, any case); nullopt for others.
+/// By file name extension (.png .ppm .pgm .pnm .pam .yuv .y4m .npy .jpg .jpeg .webp .tif .tiff, any
+/// case); nullopt for others.
 [[nodiscard]] std::optional<PictureFormat> format_of_path(const std::string& path);
-/// By the first bytes; nullopt when they are none of PNG, PNM, PAM, Y4M.
+/// By the first bytes; nullopt when they are none of PNG, PNM, PAM, Y4M, JPEG, WebP, TIFF.
 [[nodiscard]] std::optional<PictureFormat> format_of_bytes(std::span<const std::uint8_t> file);
 /// "PNG", "PPM/PGM" ...
 [[nodiscard]] const char* format_name(PictureFormat format);
+/// Whether this build reads, and writes, the format.
+[[nodiscard]] bool can_read(PictureFormat format);
+[[nodiscard]] bool can_write(PictureFormat format);
+
+/// Orientation 1 to 8 that EXIF data ask for (CIPA DC-008, tag 0x0112); 1, as stored, where they do not say.
+[[nodiscard]] unsigned exif_orientation(std::span<const std::uint8_t> exif);
 
 /// What to do with an alpha channel (or a transparent colour), which JPEG AI cannot carry.
 enum class AlphaPolicy : std::uint8_t {
@@ -62,17 +72,24 @@ struct WriteOptions {
     /// software does (03 section 17.4), instead of zeros.
     bool fill_low_bits = true;
     int png_level = 2;  ///< zlib level 0..9; higher ones take much longer for a few per cent
+    /// PNG: the Paeth filter for all rows and no search for repetitions but runs. For photographs two thirds of
+    /// the time of the usual way and no larger; drawings become larger. The level does not matter then.
+    bool png_photo = false;
 };
 
 /// Decodes the bytes of a picture file. PNG palettes become RGB, grey of 1, 2 and 4 bit becomes 8 bit; of several
-/// frames the first is taken. Throws Error{truncated, structure} with the offset of the offending byte, Error{limit}
-/// for more pixels than allowed, Error{unsupported} for variants that are not read, Error{argument} for raw YUV without
-/// a layout or NPY.
+/// frames the first is taken. ICC profile, EXIF and, for PNG, code points are kept; orientation is not applied. CMYK is
+/// refused. Damaged or incomplete data are errors, whatever the libraries could make of them. Throws Error{truncated,
+/// structure} with the offset of the offending byte, Error{limit} for more pixels than allowed, Error{unsupported} for
+/// variants that are not read, Error{argument} for raw YUV without a layout or NPY, Error{unsupported} for a format
+/// that this build does not read.
 [[nodiscard]] Picture decode_picture(PictureFormat format, std::span<const std::uint8_t> file,
                                      const ReadOptions& options = {});
 
 /// The bytes of a picture file. Throws Error{argument} when the picture contradicts itself or the format cannot hold
-/// it: PNG, PNM and PAM hold grey and RGB, YUV and Y4M hold grey and YUV, NPY holds planes of one size.
+/// it: PNG, PNM and PAM hold grey and RGB, YUV and Y4M hold grey and YUV, NPY holds planes of one size; JPEG, WebP and
+/// TIFF are not written. PNG keeps ICC profile (a valid one that fits the colours), EXIF and code points; other formats
+/// lose them.
 [[nodiscard]] std::vector<std::uint8_t> encode_picture(PictureFormat format, const Picture& picture,
                                                        const WriteOptions& options = {});
 

@@ -1,6 +1,7 @@
 #include <png.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csetjmp>
 #include <cstring>
 #include <vector>
@@ -9,15 +10,18 @@
 
 #include "base/error.h"
 #include "base/math.h"
-#include "picture_io/formats.h"
+#include "picture_io/foreign.h"
 
 namespace jpegai::picture_formats {
 namespace {
 
-/// Chunks that can be large, are compressed, or say nothing about the samples; libpng skips them.
-constexpr char kIgnoredChunks[] =
-    "iCCP\0iTXt\0tEXt\0zTXt\0sPLT\0eXIf\0hIST\0pCAL\0sCAL\0oFFs\0pHYs\0tIME\0bKGD\0cHRM\0gAMA\0sRGB";
-constexpr int kIgnoredCount = 16;
+/// Chunks that say nothing about the samples and are not carried; libpng skips them.
+constexpr char kIgnoredChunks[] = "iTXt\0tEXt\0zTXt\0sPLT\0hIST\0pCAL\0sCAL\0oFFs\0pHYs\0tIME\0bKGD\0cHRM";
+constexpr int kIgnoredCount = 12;
+/// Not known to libpng 1.6, so it hands it over as it is.
+constexpr char kCodePoints[] = "cICP";
+/// Largest ICC profile and EXIF block that is read.
+constexpr std::size_t kMaxChunk = 1U << 22;
 static_assert(sizeof(kIgnoredChunks) == kIgnoredCount * 5);
 
 /// libpng with its errors turned into exceptions. libpng leaves through longjmp, so every call is made inside
@@ -86,9 +90,10 @@ void read_header(PngReader& reader) {
     reader.guarded([](png_structp png, png_infop info) {
         png_set_user_limits(png, 0x7FFFFFFF, 0x7FFFFFFF);
         png_set_chunk_cache_max(png, 16);
-        png_set_chunk_malloc_max(png, 1U << 20);
+        png_set_chunk_malloc_max(png, kMaxChunk);
         png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, reinterpret_cast<png_const_bytep>(kIgnoredChunks),
                                     kIgnoredCount);
+        png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_ALWAYS, reinterpret_cast<png_const_bytep>(kCodePoints), 1);
         png_read_info(png, info);
     });
 }
@@ -167,6 +172,41 @@ unsigned read_rows(PngReader& reader, const PngShape& shape, Picture& picture) {
     return smallest;
 }
 
+std::optional<RenderingInfo::Cicp> code_points(png_structp png, png_infop info) {
+    png_unknown_chunkp chunks = nullptr;
+    const int count = png_get_unknown_chunks(png, info, &chunks);
+    for (int i = 0; i < count; ++i) {
+        const png_unknown_chunk& chunk = chunks[i];
+        if (std::memcmp(chunk.name, kCodePoints, 4) != 0 || chunk.size != 4) continue;
+        // The samples are RGB: whatever the chunk says, its matrix has to be 0.
+        RenderingInfo::Cicp colour;
+        colour.colour_primaries = chunk.data[0];
+        colour.transfer_characteristics = chunk.data[1];
+        colour.matrix_coefficients = 0;
+        colour.image_full_range_flag = chunk.data[3] != 0;
+        return colour;
+    }
+    return std::nullopt;
+}
+
+/// After the whole file, as EXIF may follow the samples. The getters only hand out pointers.
+void take_metadata(png_structp png, png_infop info, Picture& picture) {
+    png_bytep bytes = nullptr;
+    png_uint_32 size = 0;
+    png_charp name = nullptr;
+    int compression = 0;
+    PictureMetadata& metadata = picture.metadata;
+    picture.colour = code_points(png, info);
+    if (png_get_iCCP(png, info, &name, &compression, &bytes, &size) != 0) metadata.icc.assign(bytes, bytes + size);
+    if (png_get_eXIf_1(png, info, &size, &bytes) != 0) metadata.exif = exif_of({bytes, size});
+    note_orientation(metadata);
+    double gamma = 0;
+    constexpr double kUsual = 1 / 2.2;
+    const bool described = picture.colour || !metadata.icc.empty() || png_get_valid(png, info, PNG_INFO_sRGB) != 0;
+    if (!described && png_get_gAMA(png, info, &gamma) != 0 && std::abs(gamma - kUsual) > 0.01)
+        metadata.notes.push_back(fmt::format("the PNG chunk gAMA ({:.5f}) is neither applied nor carried", gamma));
+}
+
 }  // namespace
 
 Picture decode_png(std::span<const std::uint8_t> file, const ReadOptions& options) {
@@ -180,7 +220,8 @@ Picture decode_png(std::span<const std::uint8_t> file, const ReadOptions& option
                                    shape.rows, shape.cols);
     picture.range = SampleRange::kFull;
     const unsigned smallest = read_rows(reader, shape, picture);
-    reader.guarded([](png_structp png, png_infop) { png_read_end(png, nullptr); });
+    reader.guarded([](png_structp png, png_infop info) { png_read_end(png, info); });
+    take_metadata(reader.png(), reader.info(), picture);
     check_alpha(smallest, (1U << shape.depth) - 1, options);
     return picture;
 }

@@ -66,7 +66,10 @@ private:
     png_infop info_ = nullptr;
 };
 
-void write_header(PngWriter& writer, const Picture& picture, int level) {
+/// Of ICC profile and EXIF; what is larger is left out, as the reader would not take it.
+constexpr std::size_t kMaxChunk = 1U << 22;
+
+void write_header(PngWriter& writer, const Picture& picture, const WriteOptions& options) {
     const auto cols = static_cast<png_uint_32>(picture.cols()), rows = static_cast<png_uint_32>(picture.rows());
     const bool grey = picture.model == ColourModel::kGrey;
     const int depth = picture.bit_depth > 8 ? 16 : 8;
@@ -84,12 +87,26 @@ void write_header(PngWriter& writer, const Picture& picture, int level) {
     cicp.data = code_points;
     cicp.size = sizeof(code_points);
     cicp.location = PNG_HAVE_IHDR;
-    writer.guarded([=, &bits, &cicp](png_structp png, png_infop info) {
+    const std::vector<std::uint8_t>&icc = picture.metadata.icc, &exif = picture.metadata.exif;
+    writer.guarded([=, &options, &bits, &cicp, &icc, &exif](png_structp png, png_infop info) {
         png_set_user_limits(png, 0x7FFFFFFF, 0x7FFFFFFF);
-        png_set_compression_level(png, level);
+        png_set_compression_level(png, options.png_level);
+        if (options.png_photo) {
+            png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
+            png_set_compression_strategy(png, 3);  // Z_RLE
+        }
         png_set_IHDR(png, info, cols, rows, depth, grey ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                      PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
         if (depth == 16 && bits.red != 16) png_set_sBIT(png, info, &bits);
+        // A profile that libpng finds invalid, or that is for other colours, is left out with a warning nobody sees.
+        png_set_benign_errors(png, 1);
+        if (!icc.empty() && icc.size() <= kMaxChunk) {
+            png_set_iCCP(png, info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, icc.data(),
+                         static_cast<png_uint_32>(icc.size()));
+        }
+        if (!exif.empty() && exif.size() <= kMaxChunk) {
+            png_set_eXIf_1(png, info, static_cast<png_uint_32>(exif.size()), const_cast<png_bytep>(exif.data()));
+        }
         if (tagged) {
             png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_ALWAYS, nullptr, 0);
             png_set_unknown_chunks(png, info, &cicp, 1);
@@ -125,7 +142,7 @@ std::vector<std::uint8_t> encode_png(const Picture& picture, const WriteOptions&
     if (options.png_level < 0 || options.png_level > 9)
         throw Error(JPEGAI_ERROR_ARGUMENT, "PNG compression level is 0 to 9");
     PngWriter writer;
-    write_header(writer, picture, options.png_level);
+    write_header(writer, picture, options);
     std::vector<std::uint8_t> row(picture.cols() * picture.planes.size() * sample_bytes(picture.bit_depth));
     std::uint8_t* const bytes = row.data();
     for (std::size_t y = 0; y < picture.rows(); ++y) {

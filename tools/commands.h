@@ -7,7 +7,10 @@
 
 namespace jpegai::tools {
 
+void add_conformance(CLI::App& program, Invocation& invocation);
 void add_decode(CLI::App& program, Invocation& invocation);
+void add_encode(CLI::App& program, Invocation& invocation);
+void add_compare(CLI::App& program, Invocation& invocation);
 void add_info(CLI::App& program, Invocation& invocation);
 void add_extract(CLI::App& program, Invocation& invocation);
 void add_models(CLI::App& program, Invocation& invocation);

@@ -138,15 +138,19 @@ std::string display_name(const std::string& path) {
     return path == "-" ? "standard input" : path;
 }
 
+std::vector<std::uint8_t> read_stream_file(const std::string& path) {
+    std::vector<std::uint8_t> file = read_file(path);
+    if (file.empty()) throw Error(JPEGAI_ERROR_TRUNCATED, 0, "the file is empty");
+    if (const std::string_view format = other_format(file); !format.empty())
+        throw Error(JPEGAI_ERROR_STRUCTURE, 0, fmt::format("not a JPEG AI codestream: this is {}", format));
+    return file;
+}
+
 LoadedStream load_stream(const std::string& path, const ParseOptions& options) {
     LoadedStream loaded;
     loaded.path = path;
     try {
-        loaded.file = read_file(path);
-        if (loaded.file.empty()) throw Error(JPEGAI_ERROR_TRUNCATED, 0, "the file is empty");
-        if (const std::string_view format = other_format(loaded.file); !format.empty()) {
-            throw Error(JPEGAI_ERROR_STRUCTURE, 0, fmt::format("not a JPEG AI codestream: this is {}", format));
-        }
+        loaded.file = read_stream_file(path);
         loaded.stream = parse_codestream(loaded.file, options);
     } catch (const Error& error) {
         throw FileError(path, error);

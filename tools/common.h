@@ -85,8 +85,11 @@ struct LoadedStream {
     Codestream stream;
 };
 
-/// Reads and parses a codestream; "-" is standard input. Throws FileError, which says what the file seems to be when it
-/// is of another well-known format.
+/// The bytes of a codestream; "-" is standard input. Throws Error{io}, Error{truncated} for an empty file, and
+/// Error{structure} that says what the file seems to be when it is of another well-known format.
+[[nodiscard]] std::vector<std::uint8_t> read_stream_file(const std::string& path);
+
+/// Reads and parses a codestream. Throws FileError around what read_stream_file() and parse_codestream() throw.
 [[nodiscard]] LoadedStream load_stream(const std::string& path, const ParseOptions& options);
 
 /// "is" or "dis".

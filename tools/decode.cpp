@@ -1,11 +1,8 @@
 // `jpegai decode`: codestreams to pictures.
-#include <chrono>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "backend/select.h"
 #include "base/file.h"
@@ -15,6 +12,7 @@
 #include "picture_io/picture_io.h"
 #include "tools/commands.h"
 #include "tools/lists.h"
+#include "tools/progress.h"
 
 namespace jpegai::tools {
 namespace {
@@ -35,31 +33,6 @@ struct DecodeArguments {
     std::uint64_t max_pixels = 200, max_memory = 0, max_macs = 0;
     bool yuv = false, md5 = false, stats = false, layers = false, strict = false, quirks = false, force_models = false,
          entropy_only = false;
-};
-
-/// One line on a terminal that shows how far the work is; nothing when it ends within a second.
-class ProgressLine {
-public:
-    ProgressLine(std::string name, bool enabled) : name_(std::move(name)), enabled_(enabled && ::isatty(2) == 1) {}
-    ~ProgressLine() {
-        if (shown_) fmt::print(stderr, "\r\033[K");
-    }
-    ProgressLine(const ProgressLine&) = delete;
-    ProgressLine& operator=(const ProgressLine&) = delete;
-    void update(double fraction) {
-        const auto now = Clock::now();
-        if (!enabled_ || now - start_ < std::chrono::seconds(1) || now - last_ < std::chrono::milliseconds(100)) return;
-        last_ = now;
-        shown_ = true;
-        fmt::print(stderr, "\r{}: {:3.0f} %", name_, fraction * 100);
-        std::fflush(stderr);
-    }
-
-private:
-    using Clock = std::chrono::steady_clock;
-    std::string name_;
-    bool enabled_, shown_ = false;
-    Clock::time_point start_ = Clock::now(), last_ = start_;
 };
 
 OperatingPoint point_by_name(const std::string& name) {
@@ -124,16 +97,17 @@ void print_stats(const DecodeStats& stats) {
 /// The format named by --format, else by the output's extension.
 PictureFormat output_format(const std::string& out, const std::string& name) {
     const auto format = format_of_path(name.empty() ? out : "." + name);
-    if (!format)
-        throw UsageError(fmt::format("\"{}\" names no picture format; use png, ppm, pgm, pam, yuv, y4m or npy",
-                                     name.empty() ? out : name));
+    if (!format || !can_write(*format))
+        throw UsageError(
+            fmt::format("\"{}\" names no picture format that is written; use png, ppm, pgm, pam, yuv, y4m or npy",
+                        name.empty() ? out : name));
     return *format;
 }
 
 /// Decodes one file; returns what --json reports about it.
 nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in, const std::string& out,
                                   const DecodeArguments& arguments, const CommonOptions& common) {
-    const std::vector<std::uint8_t> file = read_file(in);
+    const std::vector<std::uint8_t> file = read_stream_file(in);
     DecodeOptions options = decode_options(arguments);
     DecodeStats stats;
     stats.want_layers = arguments.layers;
@@ -144,7 +118,7 @@ nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in,
         line.update(fraction);
         return true;
     };
-    nlohmann::ordered_json report = {{"in", in}, {"out", out}};
+    nlohmann::ordered_json report = {{"file", in}, {"out", out}};
     if (arguments.entropy_only) {
         (void)decoder.decode_entropy(Decoder::parse(file, options), file, options);
         return report;
@@ -155,9 +129,11 @@ nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in,
     else if (format != PictureFormat::kNpy)
         options.colour = OutputColour::kRgb;
     const DecodedPicture decoded = decoder.decode(file, options);
-    const Picture picture =
-        decoded.to_picture(arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt);
-    write_file(out, encode_picture(format, picture));
+    const Picture picture = decoded.to_picture(
+        arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt, decoder.rows());
+    WriteOptions write;
+    write.png_photo = true;
+    write_file(out, encode_picture(format, picture, write));
     report["width"] = picture.cols();
     report["height"] = picture.rows();
     report["bit_depth"] = picture.bit_depth;
@@ -207,13 +183,14 @@ ExitCode decode(const DecodeArguments& arguments, const CommonOptions& common) {
         try {
             reports.push_back(decode_one(decoder, in, out, arguments, common));
         } catch (const Error& error) {
-            if (jobs.size() == 1) throw FileError(display_name(in), error);
-            print_error(display_name(in), error);  // the other files of a batch are still decoded
-            reports.push_back({{"in", in}, {"error", error_json(error)}});
+            if (jobs.size() == 1) throw FileError(in, error);
+            print_error(in, error);  // the other files of a batch are still decoded
+            reports.push_back({{"file", in}, {"error", error_json(error)}});
             result = kExitFailed;
         }
     }
-    if (common.json) print_json({{"files", reports}});
+    const bool picture_on_stdout = jobs.size() == 1 && jobs.front().second == "-";
+    if (common.json && !picture_on_stdout) print_json(jobs.size() == 1 ? reports.front() : reports);
     return result;
 }
 

@@ -14,6 +14,8 @@ struct InfoOptions {
     std::vector<std::string> files;
     bool fields = false;
     bool header_txt = false;
+    bool cost = false;
+    unsigned threads = 0;
     bool strict = false;
     std::string dialect = "auto";
 };
@@ -23,6 +25,7 @@ constexpr const char* kExamples =
     "  jpegai info --fields -v picture.jai     every header field with its width and value\n"
     "  jpegai info --json a.jai b.jai         a JSON array with one object per file\n"
     "  jpegai info --strict picture.jai        exit status 1 unless profile and level are met\n"
+    "  jpegai info --cost picture.jai          what decoding takes: operations and memory\n"
     "  jpegai info --header-txt picture.jai    the listing of the reference software\n"
     "  cat picture.jai | jpegai info -         standard input";
 
@@ -72,11 +75,14 @@ private:
     void print(const LoadedStream& loaded, std::span<const Violation> violations) {
         if (common_.json) {
             documents_.push_back(info_json(loaded, violations));
+            documents_.back()["cost"] = nullptr;
+            if (options_.cost) documents_.back()["cost"] = cost_json(point_costs(loaded.stream, options_.threads));
         } else if (options_.header_txt) {
             print_text(header_listing(loaded.stream));
         } else if (!common_.quiet) {
             if (file_count_ != 0) print_text("\n");
             print_text(info_text(loaded, violations, {.fields = options_.fields, .verbose = common_.verbose}));
+            if (options_.cost) print_text(cost_text(point_costs(loaded.stream, options_.threads)));
         }
     }
 
@@ -96,6 +102,10 @@ void add_info(CLI::App& program, Invocation& invocation) {
     command.add_flag("--fields", options->fields, "List every header field (long arrays in full with --verbose)");
     command.add_flag("--header-txt", options->header_txt, "Print the header listing of the reference software")
         ->excludes("--fields");
+    command.add_flag("--cost", options->cost, "Operations and memory of decoding, for each listed transform")
+        ->excludes("--header-txt");
+    command.add_option("--threads", options->threads,
+                       "With --cost: threads to decode with (default: one per processor)");
     command.add_flag("--strict", options->strict, "Reject what decoders tolerate, and fail on any violation");
     command.add_option("--dialect", options->dialect, "Syntax of the picture header: auto, is or dis")
         ->check(CLI::IsMember({"auto", "is", "dis"}))

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bitstream/codestream.h"
+#include "decoder/cost.h"
 #include "profiles/profiles.h"
 #include "tools/common.h"
 
@@ -27,6 +28,17 @@ struct TextOptions {
 /// What `info` prints for one file.
 [[nodiscard]] std::string info_text(const LoadedStream& loaded, std::span<const Violation> violations,
                                     const TextOptions& options);
+
+/// What decoding costs with one synthesis transform.
+struct PointCost {
+    OperatingPoint point = OperatingPoint::kBop;
+    DecodeCost cost;
+};
+/// For each transform that the stream lists, the default first; no weights are needed. `threads` as for decoding (0:
+/// one per processor): more of them work on more rows at a time. Throws Error{header, unsupported}.
+[[nodiscard]] std::vector<PointCost> point_costs(const Codestream& stream, unsigned threads);
+[[nodiscard]] std::string cost_text(std::span<const PointCost> costs);
+[[nodiscard]] nlohmann::ordered_json cost_json(std::span<const PointCost> costs);
 
 /// The listing of the reference software: one line "header TAB field TAB u(bits) TAB value" per field in the order in
 /// which the reference visits them (01 section 5), then one comment line per substream and region with its size.

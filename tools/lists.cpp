@@ -35,6 +35,11 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 }  // namespace
 
+std::vector<std::string> split_list(const std::string& text) {
+    const std::vector<std::string_view> parts = split(text, ',');
+    return {parts.begin(), parts.end()};
+}
+
 std::vector<std::size_t> parse_index_list(const std::string& text, const std::string& option) {
     std::vector<std::size_t> indices;
     for (const std::string_view item : split(text, ',')) {

@@ -10,6 +10,9 @@
 
 namespace jpegai::tools {
 
+/// "a,b" -> a b, at the commas; at least one item, which may be empty.
+[[nodiscard]] std::vector<std::string> split_list(const std::string& text);
+
 /// "0,2-4" -> 0 2 3 4, sorted, each once. Throws UsageError that names `option` for anything else, for a range that
 /// runs backwards and for an index above 16383 (the most regions that a header can express).
 [[nodiscard]] std::vector<std::size_t> parse_index_list(const std::string& text, const std::string& option);

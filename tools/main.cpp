@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "tools/allocator.h"
 #include "tools/commands.h"
 
 namespace {
@@ -31,16 +32,20 @@ int answer(const CLI::App& program, const CLI::ParseError& error, std::string_vi
 }  // namespace
 
 int main(int argc, char** argv) {
+    tune_allocator();
     CLI::App program(kDescription, "jpegai");
     program.set_version_flag("--version", "jpegai " JPEGAI_VERSION);
     program.require_subcommand(1);
     program.footer(kFooter);
 
     Invocation invocation;
+    add_conformance(program, invocation);
     add_decode(program, invocation);
+    add_encode(program, invocation);
     add_info(program, invocation);
     add_extract(program, invocation);
     add_models(program, invocation);
+    add_compare(program, invocation);
 
     try {
         program.parse(argc, argv);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <mutex>
 #include <thread>
 
 #include "backend/cpu/aligned_floats.h"
@@ -164,6 +166,7 @@ public:
     std::unique_ptr<NetworkRunner> prepare(Network network) const override {
         return std::make_unique<CpuRunner>(kernels_, team_, pool_, std::move(network));
     }
+    void run_rows(std::size_t rows, const std::function<void(std::size_t, std::size_t)>& body) const override;
 
 private:
     CpuLevel level_;
@@ -171,6 +174,20 @@ private:
     std::shared_ptr<cpu::ThreadTeam> team_;
     std::shared_ptr<cpu::WorkspacePool> pool_ = std::make_shared<cpu::WorkspacePool>();
 };
+
+void CpuBackend::run_rows(std::size_t rows, const std::function<void(std::size_t, std::size_t)>& body) const {
+    std::mutex mutex;
+    std::exception_ptr failure;  // loops of the team must not throw
+    cpu::ThreadTeam::Lease(*team_).for_each(rows, [&](std::size_t, std::size_t first, std::size_t last) {
+        try {
+            body(first, last);
+        } catch (...) {
+            const std::lock_guard lock(mutex);
+            if (!failure) failure = std::current_exception();
+        }
+    });
+    if (failure) std::rethrow_exception(failure);
+}
 
 }  // namespace
 

@@ -7,6 +7,9 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace jpegai {
@@ -17,6 +20,14 @@ namespace {
 bool has_avx_vnni() {
     unsigned a = 0, b = 0, c = 0, d = 0;
     return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & 0x10) != 0;
+}
+#elif defined(__aarch64__)
+bool has_dot_product() {
+#if defined(__linux__)
+    return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#else
+    return false;
+#endif
 }
 #endif
 
@@ -30,6 +41,8 @@ std::vector<const HyperScaleKernels*> find_kernels() {
     if (avx512) found.push_back(&kHyperScaleAvx512Bw);
     if (has_avx_vnni()) found.push_back(&kHyperScaleAvxVnni);
     if (__builtin_cpu_supports("avx2")) found.push_back(&kHyperScaleAvx2);
+#elif defined(__aarch64__)
+    if (has_dot_product()) found.push_back(&kHyperScaleNeonDot);
 #endif
     found.push_back(&kHyperScalePortable);
     return found;
@@ -57,12 +70,9 @@ std::size_t band_rows(std::size_t channels, std::size_t rows, std::size_t cols) 
     return std::min(std::max<std::size_t>(2, fitting / 2 * 2), rows);
 }
 
-std::uint8_t offset_value(std::int8_t z) {
-    return static_cast<std::uint8_t>(z + 128);
-}
-
-/// z_hat + 128 as words of four channels; with `split` as two values that add up to it, see HsInput.
-void load_input(const Array3<std::int8_t>& z_hat, bool split, const HsActivations& out) {
+/// z_hat as words of four channels, in the form that the kernels want.
+void load_input(const Array3<std::int8_t>& z_hat, HsFirstInput form, const HsActivations& out) {
+    const int offset = form == HsFirstInput::kSigned ? 0 : 128;
     const std::size_t copy_groups = ceil_div(z_hat.channels(), kHsGroup);
     for (std::size_t c = 0; c < z_hat.channels(); ++c) {
         for (std::size_t y = 0; y < z_hat.rows(); ++y) {
@@ -70,8 +80,8 @@ void load_input(const Array3<std::int8_t>& z_hat, bool split, const HsActivation
             std::uint8_t* low = out.data + c / kHsGroup * out.plane + (y + 1) * out.stride + 4 + c % kHsGroup;
             std::uint8_t* high = low + copy_groups * out.plane;
             for (std::size_t x = 0; x < z_hat.cols(); ++x) {
-                const std::uint8_t value = offset_value(source[x]);
-                if (split) {
+                const auto value = static_cast<std::uint8_t>(source[x] + offset);
+                if (form == HsFirstInput::kOffsetSplit) {
                     const std::uint8_t part = std::min<std::uint8_t>(value, 128);
                     low[4 * x] = part;
                     high[4 * x] = static_cast<std::uint8_t>(value - part);
@@ -104,11 +114,10 @@ HyperScaleRunner::HyperScaleRunner(const HyperScaleNetwork& network, const std::
         !shaped(network.pointwise, checked_mul(16, channels_), 1)) {
         throw Error(JPEGAI_ERROR_MODEL, "hyper-scale decoder: layers do not fit together");
     }
-    const HsInput first = kernels_->split_input ? HsInput::kOffsetSplit : HsInput::kOffset;
     const bool wide = kernels_->wide_weights;
-    packed_ = std::make_unique<const Packed>(Packed{HsPackedConv(network.conv1, first, wide),
-                                                    HsPackedConv(network.depthwise, HsInput::kUnsigned, wide),
-                                                    HsPackedConv(network.pointwise, HsInput::kUnsigned, wide)});
+    packed_ = std::make_unique<const Packed>(Packed{HsPackedConv(network.conv1, kernels_->first_input, wide),
+                                                    HsPackedConv(network.depthwise, HsFirstInput::kSigned, wide),
+                                                    HsPackedConv(network.pointwise, HsFirstInput::kSigned, wide)});
 }
 
 HyperScaleRunner::~HyperScaleRunner() = default;
@@ -130,7 +139,7 @@ void HyperScaleRunner::run(const Array3<std::int8_t>& z_hat, std::size_t channel
     const HsBuffer second(hidden_groups, rows, cols);
     {
         const HsBuffer input(conv1.groups, rows, cols), first(hidden_groups, rows, cols);
-        load_input(z_hat, kernels_->split_input, input.view());
+        load_input(z_hat, kernels_->first_input, input.view());
         kernels_->hidden(conv1, input.view(), first.view());
         kernels_->hidden(depthwise, first.view(), second.view());
     }

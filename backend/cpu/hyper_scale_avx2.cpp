@@ -15,6 +15,7 @@ struct Avx2 : HsAvx2 {
 
 }  // namespace
 
-const HyperScaleKernels kHyperScaleAvx2 = {"avx2", false, true, HsTile<Avx2>::hidden, HsTile<Avx2>::scale};
+const HyperScaleKernels kHyperScaleAvx2 = {"avx2", false, HsFirstInput::kOffsetSplit, HsTile<Avx2>::hidden,
+                                           HsTile<Avx2>::scale};
 
 }  // namespace jpegai

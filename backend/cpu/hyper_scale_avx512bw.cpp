@@ -15,6 +15,7 @@ struct Bw512 : HsAvx512 {
 
 }  // namespace
 
-const HyperScaleKernels kHyperScaleAvx512Bw = {"avx512bw", false, true, HsTile<Bw512>::hidden, HsTile<Bw512>::scale};
+const HyperScaleKernels kHyperScaleAvx512Bw = {"avx512bw", false, HsFirstInput::kOffsetSplit, HsTile<Bw512>::hidden,
+                                               HsTile<Bw512>::scale};
 
 }  // namespace jpegai

@@ -11,7 +11,7 @@ struct Vnni512 : HsAvx512 {
 
 }  // namespace
 
-const HyperScaleKernels kHyperScaleAvx512Vnni = {"avx512vnni", false, false, HsTile<Vnni512>::hidden,
+const HyperScaleKernels kHyperScaleAvx512Vnni = {"avx512vnni", false, HsFirstInput::kOffset, HsTile<Vnni512>::hidden,
                                                  HsTile<Vnni512>::scale};
 
 }  // namespace jpegai

@@ -11,6 +11,7 @@ struct Vnni256 : HsAvx2 {
 
 }  // namespace
 
-const HyperScaleKernels kHyperScaleAvxVnni = {"avxvnni", false, false, HsTile<Vnni256>::hidden, HsTile<Vnni256>::scale};
+const HyperScaleKernels kHyperScaleAvxVnni = {"avxvnni", false, HsFirstInput::kOffset, HsTile<Vnni256>::hidden,
+                                              HsTile<Vnni256>::scale};
 
 }  // namespace jpegai

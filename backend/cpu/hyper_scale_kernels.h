@@ -39,11 +39,18 @@ struct HsScaleTile {
     std::size_t stride;  ///< values
 };
 
+/// How the first layer's inputs, int8, are stored. Those of the other layers are 0..127 as they are.
+enum class HsFirstInput : std::uint8_t {
+    kSigned,       ///< as they are
+    kOffset,       ///< x + 128; the bias takes the offset back
+    kOffsetSplit,  ///< x + 128 = a + b, a = min(x + 128, 128): all a, then all b as further channels; no product of a
+                   ///< or b saturates 16-bit sums of two
+};
+
 struct HyperScaleKernels {
     const char* name;
     bool wide_weights;  ///< layout "wide" instead of "quads"
-    /// The products of an input above 128 could saturate: inputs of the first layer come as two channels with one sum.
-    bool split_input;
+    HsFirstInput first_input;
     /// conv, ReLU and clip to 0..127 of all rows.
     void (*hidden)(const HsConv& conv, const HsActivations& in, const HsActivations& out);
     /// Pair `pair` of the last convolution for `rows` rows from `first_row`, |x|, clip, pixel shuffle: writes 4 * rows
@@ -55,6 +62,8 @@ struct HyperScaleKernels {
 extern const HyperScaleKernels kHyperScalePortable;
 #if defined(__x86_64__)
 extern const HyperScaleKernels kHyperScaleAvx2, kHyperScaleAvxVnni, kHyperScaleAvx512Bw, kHyperScaleAvx512Vnni;
+#elif defined(__aarch64__)
+extern const HyperScaleKernels kHyperScaleNeonDot;
 #endif
 
 }  // namespace jpegai

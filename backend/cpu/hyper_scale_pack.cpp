@@ -30,9 +30,9 @@ std::int32_t offset_bias(const IntegerConv& conv, std::size_t output) {
 
 }  // namespace
 
-HsPackedConv::HsPackedConv(const IntegerConv& conv, HsInput input, bool wide_weights) {
+HsPackedConv::HsPackedConv(const IntegerConv& conv, HsFirstInput input, bool wide_weights) {
     check(conv);
-    const std::size_t copies = input == HsInput::kOffsetSplit ? 2 : 1;
+    const std::size_t copies = input == HsFirstInput::kOffsetSplit ? 2 : 1;
     const std::size_t copy_groups = ceil_div(conv.in_channels, kHsGroup);
     taps_ = conv.kernel * conv.kernel;
     groups_ = copies * copy_groups;
@@ -43,7 +43,7 @@ HsPackedConv::HsPackedConv(const IntegerConv& conv, HsInput input, bool wide_wei
     shift_ = Array3<std::int32_t>(1, pairs_, kHsPair);
 
     for (std::size_t o = 0; o < conv.out_channels; ++o) {
-        bias_.data()[o] = input == HsInput::kUnsigned ? conv.bias[o] : offset_bias(conv, o);
+        bias_.data()[o] = input == HsFirstInput::kSigned ? conv.bias[o] : offset_bias(conv, o);
         shift_.data()[o] = conv.shift[o];
         for (std::size_t i = 0; i < conv.in_channels; ++i) {
             for (std::size_t tap = 0; tap < taps_; ++tap) {

@@ -7,18 +7,12 @@
 
 namespace jpegai {
 
-/// How the inputs of a layer are stored.
-enum class HsInput : std::uint8_t {
-    kUnsigned,     ///< 0..127 as they are
-    kOffset,       ///< x + 128; the bias takes the offset back
-    kOffsetSplit,  ///< x + 128 = a + b, a = min(x + 128, 128): all a, then all b as further channels
-};
-
 /// Owns one packed layer.
 class HsPackedConv {
 public:
-    /// Throws Error{model} when the arrays of `conv` contradict its shape.
-    HsPackedConv(const IntegerConv& conv, HsInput input, bool wide_weights);
+    /// `input` is kSigned for all layers but the first. Throws Error{model} when the arrays of `conv` contradict its
+    /// shape.
+    HsPackedConv(const IntegerConv& conv, HsFirstInput input, bool wide_weights);
     [[nodiscard]] HsConv view() const;
 
 private:

@@ -74,6 +74,6 @@ void scale(const HsConv& conv, std::size_t pair, const HsActivations& in, std::s
 
 }  // namespace
 
-const HyperScaleKernels kHyperScalePortable = {"portable", true, false, hidden, scale};
+const HyperScaleKernels kHyperScalePortable = {"portable", true, HsFirstInput::kOffset, hidden, scale};
 
 }  // namespace jpegai

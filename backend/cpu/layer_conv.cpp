@@ -53,7 +53,10 @@ public:
           weights_(weights),
           in_per_group_(in_channels / node.groups),
           out_channels_(shuffled ? node.out_channels / 4 : node.out_channels),
-          shuffled_(shuffled) {}
+          shuffled_(shuffled) {
+        // Most layers have whole blocks of channels; growing would take the memory of a large layer three times.
+        floats_.reserve(weights.weight.size() + 4 * (out_channels_ + kBlock));
+    }
 
     /// Appends the weights of all groups of `phase` for the given kernel rows and columns, in summing order.
     void pack(ConvPhase& phase, const std::vector<std::size_t>& rows, const std::vector<std::size_t>& cols) {

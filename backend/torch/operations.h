@@ -2,7 +2,7 @@
 // not from backend/contract: agreement of the two is what tests look for.
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include <ATen/core/ivalue.h>  // for at::Tensor; Clang 14 wants the whole of IValue before the operators' headers
 
 #include <span>
 

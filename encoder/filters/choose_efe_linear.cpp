@@ -18,15 +18,17 @@ std::array<std::uint16_t, 2> efe_means(const Planes& planes) {
     return means;
 }
 
-EfeLinearHeader choose_efe_linear(const EfeStatistics& statistics, const std::array<std::uint16_t, 2>& means,
-                                  const FilterLagrangian& lagrangian) {
-    const std::array<std::vector<EfeCandidate>, 2> candidates = {efe_candidates(statistics, 0, means[0]),
-                                                                 efe_candidates(statistics, 1, means[1])};
+std::array<EfeCandidate, 2> choose_efe_linear(const std::array<std::vector<EfeCandidate>, 2>& candidates,
+                                              const FilterLagrangian& lagrangian) {
     const auto best = best_efe_pair(candidates[0], candidates[1],
                                     {lagrangian.plane_weight[1], lagrangian.plane_weight[2]}, lagrangian.sse_per_bit);
+    return {candidates[0][best[0]], candidates[1][best[1]]};
+}
+
+EfeLinearHeader efe_linear_header(const std::array<EfeCandidate, 2>& filters, bool same_format) {
     EfeLinearHeader header;
-    header.b1 = {candidates[0][best[0]].b1, candidates[1][best[1]].b1};
-    header.main = efe_set({&candidates[0][best[0]], &candidates[1][best[1]]}, statistics.same_format());
+    header.b1 = {filters[0].b1, filters[1].b1};
+    header.main = efe_set({&filters[0], &filters[1]}, same_format);
     return header;
 }
 

@@ -117,6 +117,66 @@ JPEGAI_API jpegai_error jpegai_picture_plane(const jpegai_picture *picture, uint
 /* The same plane before rounding, 0..255 whatever the depth. */
 JPEGAI_API jpegai_error jpegai_picture_float_plane(const jpegai_picture *picture, uint32_t index, jpegai_plane *plane);
 
+/* ---- encoding ------------------------------------------------------------------------------------------------ */
+
+typedef struct jpegai_encoder jpegai_encoder;
+
+/* As jpegai_decoder_create. The bytes do not depend on cpu or threads. */
+JPEGAI_API jpegai_error jpegai_encoder_create(const jpegai_models *models, jpegai_cpu cpu, uint32_t threads, jpegai_encoder **encoder);
+JPEGAI_API void jpegai_encoder_free(jpegai_encoder *encoder);
+
+typedef enum jpegai_colour { JPEGAI_GREY = 0, JPEGAI_YUV = 1, JPEGAI_RGB = 2 } jpegai_colour;
+
+/* A picture to encode; the samples stay the caller's. Chroma planes of YUV have ceil(width / chroma_hor) columns and
+ * ceil(height / chroma_ver) rows. */
+typedef struct jpegai_source {
+    jpegai_colour colour;             /* grey: one plane; YUV; RGB */
+    uint32_t width, height;           /* 1 to 65599 */
+    uint32_t bit_depth;               /* 8: uint8_t samples; 9 to 16: uint16_t in machine order */
+    uint32_t chroma_ver, chroma_hor;  /* YUV: 1 and 1, 1 and 2, or 2 and 2; otherwise 1 and 1 (0 is read as 1) */
+    const void *samples[3];
+    size_t stride[3];                 /* bytes from one row to the next */
+} jpegai_source;
+
+typedef enum jpegai_rate_mode {
+    JPEGAI_RATE_QUALITY = 0,  /* value 0 to 100 */
+    JPEGAI_RATE_BPP = 1,      /* value in bits per pixel of the whole stream, met within 1 % */
+    JPEGAI_RATE_SIZE = 2,     /* value in bytes, met within 1 % and not exceeded */
+    JPEGAI_RATE_FIXED = 3     /* model and beta as given */
+} jpegai_rate_mode;
+
+typedef struct jpegai_encode_options {
+    jpegai_rate_mode rate_mode;
+    double rate;               /* value of the mode */
+    uint32_t best_effort;      /* 1: take the nearest when a rate is out of reach */
+    uint32_t model;            /* JPEGAI_RATE_FIXED: 0 to 3 */
+    int32_t beta[2];           /* JPEGAI_RATE_FIXED: displacement of luma and chroma, -2048 to 2047 */
+    uint32_t operating_point;  /* synthesis transform to code for: 0 SOP, 1 BOP, 2 HOP */
+    uint32_t effort;           /* 1 (fast) to 9 */
+    uint32_t lanes;            /* entropy coding threads: 1, 2, 4, 8 or 16 */
+    int (*progress)(void *user, double fraction); /* may be NULL; a non-zero result cancels */
+    void *user;
+} jpegai_encode_options;
+
+/* Fills in the defaults: quality 50, BOP, effort 3, one lane. */
+JPEGAI_API void jpegai_encode_options_init(jpegai_encode_options *options);
+
+/* What an encode came to. */
+typedef struct jpegai_encode_report {
+    double bpp;
+    uint32_t model;
+    int32_t beta[2];
+    uint32_t trials, analyses; /* times the picture was quantised and coded, and models it was analysed with */
+    uint32_t reached;          /* 0: best effort, the target is out of reach */
+} jpegai_encode_report;
+
+/* Encodes a picture to a codestream of *size bytes at *data, which the caller frees with jpegai_data_free. `options` may
+ * be NULL for the defaults, `report` when it is not wanted. */
+JPEGAI_API jpegai_error jpegai_encode(const jpegai_encoder *encoder, const jpegai_source *source,
+                                      const jpegai_encode_options *options, uint8_t **data, size_t *size,
+                                      jpegai_encode_report *report);
+JPEGAI_API void jpegai_data_free(uint8_t *data);
+
 #ifdef __cplusplus
 }
 #endif

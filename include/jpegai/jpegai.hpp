@@ -116,6 +116,48 @@ private:
     std::unique_ptr<jpegai_decoder, detail::Deleter<jpegai_decoder_free>> decoder_;
 };
 
+/// Options with the library's defaults; `progress` is called with 0..1 and returns false to cancel.
+struct EncodeOptions {
+    EncodeOptions() { jpegai_encode_options_init(&c); }
+    jpegai_encode_options c;
+    std::function<bool(double)> progress;
+};
+
+/// A codestream and what the encode came to.
+struct Encoded {
+    std::vector<std::uint8_t> bytes;
+    jpegai_encode_report report;
+};
+
+class Encoder {
+public:
+    explicit Encoder(const Models& models, jpegai_cpu cpu = JPEGAI_CPU_AUTO, std::uint32_t threads = 0) {
+        jpegai_encoder* encoder = nullptr;
+        detail::check(jpegai_encoder_create(models.get(), cpu, threads, &encoder));
+        encoder_.reset(encoder);
+    }
+    /// Throws Error.
+    [[nodiscard]] Encoded encode(const jpegai_source& source, const EncodeOptions& options = {}) const {
+        jpegai_encode_options c = options.c;
+        if (options.progress) {
+            c.user = const_cast<std::function<bool(double)>*>(&options.progress);
+            c.progress = [](void* user, double fraction) {
+                return (*static_cast<std::function<bool(double)>*>(user))(fraction) ? 0 : 1;
+            };
+        }
+        Encoded encoded;
+        std::uint8_t* data = nullptr;
+        std::size_t size = 0;
+        detail::check(jpegai_encode(encoder_.get(), &source, &c, &data, &size, &encoded.report));
+        const std::unique_ptr<std::uint8_t, detail::Deleter<jpegai_data_free>> owner(data);
+        encoded.bytes.assign(data, data + size);
+        return encoded;
+    }
+
+private:
+    std::unique_ptr<jpegai_encoder, detail::Deleter<jpegai_encoder_free>> encoder_;
+};
+
 }  // namespace jpegai_api
 
 #endif

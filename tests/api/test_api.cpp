@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -111,6 +112,81 @@ TEST(CApi, FailuresHaveCodeMessageAndOffset) {
     jpegai_picture_free(nullptr);
     jpegai_decoder_free(nullptr);
     jpegai_models_free(nullptr);
+}
+
+/// 96x72, RGB, a gradient.
+struct SourcePicture {
+    SourcePicture() {
+        for (std::size_t i = 0; i < 3; ++i) {
+            planes[i].resize(96 * 72);
+            for (std::size_t k = 0; k < planes[i].size(); ++k) {
+                planes[i][k] = static_cast<std::uint8_t>(40 + 20 * i + k % 96 + k / 96);
+            }
+            c.samples[i] = planes[i].data();
+            c.stride[i] = 96;
+        }
+        c.colour = JPEGAI_RGB;
+        c.width = 96;
+        c.height = 72;
+        c.bit_depth = 8;
+    }
+    std::array<std::vector<std::uint8_t>, 3> planes;
+    jpegai_source c{};
+};
+
+TEST(CApi, EncodesWhatItDecodes) {
+    const jpegai_api::Models models;
+    const jpegai_api::Encoder encoder(models);
+    const SourcePicture source;
+    jpegai_api::EncodeOptions options;
+    options.c.rate_mode = JPEGAI_RATE_SIZE;
+    options.c.rate = 1500;
+    double last = 0;
+    options.progress = [&](double fraction) {
+        last = fraction;
+        return true;
+    };
+    const jpegai_api::Encoded encoded = encoder.encode(source.c, options);
+    EXPECT_LE(encoded.bytes.size(), 1500U);
+    EXPECT_GE(encoded.bytes.size(), 1450U);
+    EXPECT_EQ(encoded.report.reached, 1U);
+    EXPECT_GT(last, 0.5);
+    EXPECT_EQ(jpegai_api::read_info(encoded.bytes).model, encoded.report.model);
+    const jpegai_api::Picture decoded = jpegai_api::Decoder(models).decode(encoded.bytes);
+    const jpegai_plane plane = decoded.plane(0);
+    ASSERT_EQ(plane.width, 96U);
+    double error = 0;
+    for (std::size_t k = 0; k < source.planes[0].size(); ++k) {
+        const double difference = source.planes[0][k] - static_cast<const std::uint8_t*>(plane.samples)[k];
+        error += difference * difference;
+    }
+    EXPECT_LT(error / static_cast<double>(source.planes[0].size()), 30);
+}
+
+TEST(CApi, RefusesWrongSources) {
+    const jpegai_api::Models models;
+    const jpegai_api::Encoder encoder(models);
+    const auto code = [&](auto change) {
+        SourcePicture source;
+        jpegai_api::EncodeOptions options;
+        change(source.c, options.c);
+        try {
+            (void)encoder.encode(source.c, options);
+        } catch (const jpegai_api::Error& error) {
+            EXPECT_STRNE(error.what(), "");
+            return error.code();
+        }
+        return JPEGAI_OK;
+    };
+    EXPECT_EQ(code([](jpegai_source& s, auto&) { s.width = 0; }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(code([](jpegai_source& s, auto&) { s.samples[1] = nullptr; }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(code([](jpegai_source& s, auto&) { s.stride[2] = 95; }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(code([](jpegai_source& s, auto&) { s.bit_depth = 7; }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(code([](jpegai_source& s, auto&) { s.chroma_ver = 3; }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(code([](auto&, jpegai_encode_options& o) { o.effort = 0; }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(code([](auto&, jpegai_encode_options& o) { o.lanes = 3; }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(code([](auto&, jpegai_encode_options& o) { o.rate = 101; }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(code([](auto&, jpegai_encode_options& o) { o.operating_point = 3; }), JPEGAI_ERROR_ARGUMENT);
 }
 
 }  // namespace

@@ -17,7 +17,9 @@ double largest_difference(const Array3<float>& ours, const std::vector<double>& 
     if (ours.size() != exact.size()) return std::numeric_limits<double>::infinity();
     double worst = 0;
     for (std::size_t i = 0; i < exact.size(); ++i) {
-        worst = std::fmax(worst, std::fabs(static_cast<double>(ours.data()[i]) - exact[i]));
+        const double difference = std::fabs(static_cast<double>(ours.data()[i]) - exact[i]);
+        if (std::isnan(difference)) return difference;
+        if (difference > worst) worst = difference;
     }
     return worst;
 }

@@ -74,12 +74,13 @@ inline FilterChoiceInputs inputs_of(const PictureHeader& picture, const Planes& 
 
 /// The decoder's planes for a header.
 inline Planes filtered(Planes planes, const PictureHeader& picture, const ToolHeader& tools,
-                       const Array3<std::int16_t>* scale_log = nullptr, EicciBank* bank = nullptr) {
+                       const FilterChoiceInputs& choice = {}) {
     PostFilterInputs inputs;
     inputs.picture = &picture;
     inputs.tools = &tools;
-    inputs.scale_log = scale_log;
-    inputs.eicci = bank;
+    inputs.synthesis = choice.synthesis;
+    inputs.scale_log = choice.scale_log;
+    inputs.eicci = choice.eicci;
     RunContext context;
     apply_post_filters(planes, inputs, context);
     return planes;

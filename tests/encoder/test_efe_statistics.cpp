@@ -1,6 +1,8 @@
 // The sums that EFE-linear filters are fitted from, against the decoder's filter itself.
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "decoder/filters/efe_linear.h"
 #include "encoder/filters/choose_efe_linear.h"
 #include "encoder/filters/efe_candidates.h"
@@ -152,6 +154,37 @@ TEST_P(Statistics, CandidatesAreWhatTheHeaderSays) {
         }
         const std::size_t fixed = tool_header_bits({}, picture) + 2 * 15 + 2 * 4 + 2 * 16;
         EXPECT_EQ(tool_header_bits(tools, picture), fixed + efe_set_bits(pair));
+    }
+}
+
+/// Quantised weights come as close to the least squares solution as their steps allow, weaker regularisation closer.
+TEST_P(Statistics, CandidatesAreNearTheOptimum) {
+    const PictureShape& shape = picture_shapes()[GetParam()];
+    std::mt19937 random(5);
+    const Planes reconstruction = textured_planes(random, shape);
+    Planes original = textured_planes(random, shape);
+    const std::array<std::uint16_t, 2> b1 = efe_means(reconstruction);
+    const EfeStatistics statistics(reconstruction, original, shape.coded, b1);
+    for (std::size_t p = 0; p < 2; ++p) {
+        std::map<std::pair<std::size_t, std::size_t>, double> first, last;
+        for (const EfeCandidate& candidate : efe_candidates(statistics, p, b1[p])) {
+            if (candidate.weight_count() <= 2 * kEfePhases && candidate.range()[0] == candidate.range()[1]) continue;
+            double optimum = 0;
+            for (const Area& area : efe_regions(candidate.split, statistics.phase_size())) {
+                const Gram gram = statistics.area(p, area, (int{b1[p]} - int{candidate.b1}) / 100.0)
+                                      .select(statistics.features(candidate.length));
+                optimum += gram.squared_error(gram.solve(0));
+            }
+            const std::pair<std::size_t, std::size_t> kind = {candidate.split, candidate.length};
+            EXPECT_GE(candidate.squared_error, optimum * (1 - 1e-6));
+            if (first.try_emplace(kind, candidate.squared_error).second) {
+                EXPECT_LE(candidate.squared_error, optimum * 1.002) << kind.first << ' ' << kind.second;
+            }
+            last[kind] = candidate.squared_error;
+        }
+        EXPECT_GE(first.size(), 4U);
+        for (const auto& [kind, error] : first)
+            EXPECT_LE(error, last.at(kind) * 1.001);  // up to rounding of the weights
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "decoder/filters/efe_linear.h"
+#include "decoder/filters/efe_nonlinear.h"
 #include "decoder/filters/lef.h"
 #include "encoder/filters/choose_lef.h"
 #include "tests/decoder/efe_support.h"
@@ -29,7 +30,7 @@ Array3<std::int16_t> random_scales(std::mt19937& random, const PictureShape& sha
 /// Planes and header belong together, and the Lagrangian did not get worse.
 void expect_consistent(const FilterChoice& choice, const Planes& reconstruction, const PictureHeader& picture,
                        const ToolHeader& tools, const FilterChoiceInputs& inputs) {
-    EXPECT_TRUE(same_bits(choice.planes, filtered(reconstruction, picture, tools, inputs.scale_log, inputs.eicci)));
+    EXPECT_TRUE(same_bits(choice.planes, filtered(reconstruction, picture, tools, inputs)));
     EXPECT_EQ(choice.bits, tool_header_bits(tools, picture) - tool_header_bits({}, picture));
     const double before = weighted_error(reconstruction, *inputs.original);
     const double after = weighted_error(choice.planes, *inputs.original) +
@@ -76,6 +77,22 @@ TEST_P(Choice, NoiseSwitchesNothingOn) {
     EXPECT_EQ(choice.bits, 0U);
     EXPECT_TRUE(same_bits(choice.planes, reconstruction));
     for (const FilterStep& step : choice.steps) EXPECT_FALSE(step.on);
+}
+
+TEST_P(Choice, UndoesAKnownCurve) {
+    const Planes reconstruction = textured_planes(random, shape);
+    Planes original = reconstruction;
+    EfeNonlinearHeader curve = random_efe_nonlinear(random, reconstruction.size(1), 1024, 1024, 64);
+    curve.mask_enabled = {};
+    apply_efe_nonlinear(original, nullptr, curve, false);
+    const FilterChoiceInputs inputs = inputs_of(picture, original);
+    ToolHeader tools;
+    const FilterChoice choice = choose_post_filters(reconstruction, tools, inputs, context);
+    expect_consistent(choice, reconstruction, picture, tools, inputs);
+    ASSERT_TRUE(tools.efe_nonlinear.has_value());
+    EXPECT_TRUE(choice.steps[2].on);
+    EXPECT_GT(choice.steps[2].bits, 0U);
+    for (std::size_t p = 1; p < 3; ++p) EXPECT_GT(choice.psnr_after[p], choice.psnr_before[p] + 8);
 }
 
 TEST_P(Choice, FindsTheLefChannel) {
@@ -132,6 +149,21 @@ TEST_P(Choice, DoesNotDependOnTheRowRunner) {
     expect_consistent(a, reconstruction, picture, serial, inputs);
 }
 
+TEST_P(Choice, IsNoWorseWhenThorough) {
+    const Planes reconstruction = textured_planes(random, shape), original = textured_planes(random, shape);
+    FilterChoiceInputs inputs = inputs_of(picture, original);
+    std::array<double, 2> price{};
+    for (const bool thorough : {false, true}) {
+        inputs.thorough = thorough;
+        ToolHeader tools;
+        const FilterChoice choice = choose_post_filters(reconstruction, tools, inputs, context);
+        expect_consistent(choice, reconstruction, picture, tools, inputs);
+        price[thorough] =
+            weighted_error(choice.planes, original) + inputs.lagrangian.sse_per_bit * static_cast<double>(choice.bits);
+    }
+    EXPECT_LE(price[1], price[0]);
+}
+
 TEST_P(Choice, KeepsToWhatIsAllowed) {
     const Planes reconstruction = textured_planes(random, shape);
     const Planes original = textured_planes(random, shape);
@@ -152,6 +184,45 @@ TEST_P(Choice, KeepsToWhatIsAllowed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Choice, testing::Range<std::size_t>(0, 8));
+
+class TwoPictures : public testing::TestWithParam<std::size_t> {};
+
+/// Blocks need one of two filters, in a pattern that no split of EFE-linear has.
+TEST_P(TwoPictures, AreToldApart) {
+    const std::array<PictureShape, 3> shapes = {
+        {{{1, 1}, {1, 1}, 192, 320}, {{1, 2}, {1, 2}, 200, 384}, {{2, 2}, {2, 2}, 384, 399}}};
+    const PictureShape& shape = shapes[GetParam()];
+    const PictureHeader picture = header_of(shape);
+    std::mt19937 random(6);
+    const Planes reconstruction = textured_planes(random, shape);
+    Planes original = reconstruction;
+    for (std::size_t p = 1; p < 3; ++p) {
+        for (std::size_t y = 0; y < original.plane[p].rows(); ++y) {
+            for (std::size_t x = 0; x < original.plane[p].cols(); ++x) {
+                const float sign = (y / 64 + x / 64) % 2 == 0 ? 1.0F : -1.0F;
+                original.plane[p](0, y, x) += sign * 0.1F * (reconstruction.plane[p](0, y, x) - 125.0F) + 4 * sign;
+            }
+        }
+    }
+    FilterChoiceInputs inputs = inputs_of(picture, original);
+    inputs.allowed = {true, false, false, false};
+    ToolHeader single, both;
+    RunContext context;
+    const FilterChoice without = choose_post_filters(reconstruction, single, inputs, context);
+    inputs.allowed.efe_nonlinear = true;
+    const FilterChoice with = choose_post_filters(reconstruction, both, inputs, context);
+    expect_consistent(with, reconstruction, picture, both, inputs);
+    ASSERT_TRUE(both.efe_nonlinear.has_value());
+    EXPECT_TRUE(both.efe_nonlinear->mask_enabled[0]);
+    EXPECT_TRUE(both.efe_nonlinear->mask_enabled[1]);
+    EXPECT_EQ(both.efe_nonlinear->block_size, 64);
+    for (std::size_t p = 1; p < 3; ++p) {
+        EXPECT_GT(with.psnr_after[p], without.psnr_after[p] + 3);
+        EXPECT_GT(with.psnr_after[p], 45);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, TwoPictures, testing::Range<std::size_t>(0, 3));
 
 TEST(ChoiceInputs, AreChecked) {
     std::mt19937 random(5);

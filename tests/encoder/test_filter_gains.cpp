@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <ctime>
 
 #include "encoder/filters/choose.h"
 #include "tests/encoder/filter_case.h"
@@ -25,11 +26,13 @@ TEST_P(FilterGains, Choose) {
     inputs.lagrangian =
         lagrangian_for_rate(before[0] + before[1] + before[2], 8.0 * static_cast<double>(c.stream_bytes));
     RunContext context;
+    const std::clock_t start = std::clock();
     const FilterChoice choice = choose_post_filters(c.reconstruction, tools, inputs, context);
-    std::printf("%-28s %6zu bytes, %5zu bits more, Y %.2f U %.2f V %.2f  %+.3f %+.3f %+.3f dB;", GetParam(),
-                c.stream_bytes, choice.bits, choice.psnr_before[0], choice.psnr_before[1], choice.psnr_before[2],
-                choice.psnr_after[0] - choice.psnr_before[0], choice.psnr_after[1] - choice.psnr_before[1],
-                choice.psnr_after[2] - choice.psnr_before[2]);
+    const double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+    std::printf("%-28s %4.0f ms, %6zu bytes, %5zu bits more, Y %.2f U %.2f V %.2f  %+.3f %+.3f %+.3f dB;", GetParam(),
+                seconds * 1000, c.stream_bytes, choice.bits, choice.psnr_before[0], choice.psnr_before[1],
+                choice.psnr_before[2], choice.psnr_after[0] - choice.psnr_before[0],
+                choice.psnr_after[1] - choice.psnr_before[1], choice.psnr_after[2] - choice.psnr_before[2]);
     for (const FilterStep& step : choice.steps) {
         if (step.on) std::printf(" %s(%zu)", post_filter_name(step.filter), step.bits);
     }
@@ -37,10 +40,16 @@ TEST_P(FilterGains, Choose) {
         for (const auto& plane : tools.efe_linear->main.plane)
             std::printf(" split %d length %d", plane.best_cand_idx - 1, plane.filter_length);
     }
+    if (tools.efe_nonlinear && tools.efe_nonlinear->mask_enabled[0])
+        std::printf(" masks of %d", tools.efe_nonlinear->block_size);
     std::printf("\n");
-    EXPECT_TRUE(same_bits(choice.planes, filtered(c.reconstruction, c.stream.picture, tools, &c.scale_log)));
+    EXPECT_TRUE(same_bits(choice.planes, filtered(c.reconstruction, c.stream.picture, tools, inputs)));
     const double price =
         weighted_error(choice.planes, c.original) + inputs.lagrangian.sse_per_bit * static_cast<double>(choice.bits);
+    // What the gain is worth: bits that the latents would have to take for it.
+    const double total = before[0] + before[1] + before[2];
+    std::printf("%-28s worth %.2f %% of the stream, net of its own bits\n", "",
+                100 * (total - price) / inputs.lagrangian.sse_per_bit / (8.0 * static_cast<double>(c.stream_bytes)));
     EXPECT_LT(price, before[0] + before[1] + before[2]);
 }
 

@@ -57,6 +57,23 @@ Picture decode(const std::vector<std::uint8_t>& file, const ReadOptions& options
 
 using Samples = std::vector<unsigned>;
 
+TEST(Png, WrittenAsPhotoHasTheSameSamples) {
+    Picture picture = make_picture(ColourModel::kRgb, {1, 1}, 8, 50, 70);
+    unsigned state = 1;
+    for (auto& plane : picture.planes) {
+        for (std::size_t i = 0; i < plane.size(); ++i) {
+            state = state * 1664525U + 1013904223U;
+            plane.data()[i] = static_cast<std::uint16_t>((i / 3 + (state >> 30)) % 256);
+        }
+    }
+    WriteOptions options;
+    options.png_photo = true;
+    const auto file = encode_picture(PictureFormat::kPng, picture, options);
+    EXPECT_NE(file, encode_picture(PictureFormat::kPng, picture));
+    const Picture back = decode(file);
+    for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(samples(back, c), samples(picture, c));
+}
+
 TEST(Png, LowBitGreyBecomes8Bit) {
     const Picture one = decode(make_png({PNG_COLOR_TYPE_GRAY, 1, PNG_INTERLACE_NONE, {}}, 4, {{0xA0}}));
     EXPECT_EQ(one.model, ColourModel::kGrey);

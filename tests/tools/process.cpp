@@ -47,14 +47,16 @@ ProcessResult run_jpegai(const std::vector<std::string>& arguments, std::span<co
     actions.open(1, stdout_path.empty() ? folder.path("out") : stdout_path, O_WRONLY | O_CREAT);
     actions.open(2, folder.path("err"), O_WRONLY | O_CREAT);
 
-    std::vector<std::string> words = {JPEGAI_PROGRAM};
+    // A cross build runs the program under an emulator.
+    std::vector<std::string> words = {JPEGAI_EMULATOR, JPEGAI_PROGRAM};
+    if (words.front().empty()) words.erase(words.begin());
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
 
     pid_t child = 0;
-    if (::posix_spawn(&child, JPEGAI_PROGRAM, actions.get(), nullptr, argv.data(), environ) != 0) {
+    if (::posix_spawnp(&child, argv.front(), actions.get(), nullptr, argv.data(), environ) != 0) {
         throw std::runtime_error("cannot start " JPEGAI_PROGRAM);
     }
     int status = 0;

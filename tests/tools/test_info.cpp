@@ -89,7 +89,10 @@ const Json& schema() {
       "blocks": [{"substream": "string", "component": "integer?", "region": "integer?", "offset": "integer",
                   "size": "integer", "lanes": [{"offset": "integer", "size": "integer"}]}],
       "fields": [{"header": "string", "name": "string", "bits": "integer", "array": "boolean",
-                  "values": ["integer"]}]
+                  "values": ["integer"]}],
+      "cost": [null, [{"synthesis": "string", "macs": "integer", "memory": "integer", "parameters": "integer",
+                       "stages": [{"stage": "string", "macs": "integer", "workspace": "integer",
+                                   "parameters": "integer"}]}]]
     })");
     return value;
 }
@@ -183,6 +186,7 @@ TEST(InfoJson, ValuesOfARichStream) {
     EXPECT_EQ(rich["rendering"]["clli"]["maximum_content_light_level"], 1000);
     EXPECT_EQ(rich["rendering"]["dynamic_metadata"], (Json{{"type", 7}, {"size", 3}}));
     EXPECT_EQ(rich["tools"]["synthesis_tiles"][1], (Json{{"size", 128}, {"overlap", 32}}));
+    EXPECT_EQ(rich["cost"], nullptr);
     Json independent = info({"-"}, 0, independent_regions_stream());
     EXPECT_EQ(independent["regions"]["independent"], true);
     EXPECT_EQ(independent["regions"]["mcm_overlap"], nullptr);
@@ -331,6 +335,30 @@ TEST(InfoText, RegionsAndLanes) {
     EXPECT_NE(independent.find("SORP[1]"), std::string::npos);
     const std::string lanes = run_jpegai({"info", stream_path("quality_map_threads4")}).out;
     EXPECT_NE(lanes.find("lanes 7 6 17 6"), std::string::npos) << lanes;
+}
+
+TEST(InfoCost, ListsEveryTransformOfTheStream) {
+    const Json document = info({"--cost", "--threads", "1", stream_path("photo_bop")});
+    expect_type(document, schema(), "document");
+    const Json& cost = document["cost"];
+    ASSERT_EQ(cost.size(), document["profile"]["synthesis_transforms"].size());
+    ASSERT_EQ(cost.size(), 2U);
+    EXPECT_EQ(cost[0]["synthesis"], "BOP");
+    EXPECT_EQ(cost[1]["synthesis"], "SOP");
+    EXPECT_GT(cost[0]["macs"], cost[1]["macs"]);
+    for (const Json& point : cost) {
+        std::uint64_t macs = 0, largest = 0;
+        for (const Json& stage : point["stages"]) {
+            macs += stage["macs"].get<std::uint64_t>();
+            largest = std::max(largest, stage["workspace"].get<std::uint64_t>());
+        }
+        EXPECT_EQ(point["macs"], macs);
+        EXPECT_GT(point["memory"].get<std::uint64_t>(), largest);
+    }
+    const std::string text = run_jpegai({"info", "--cost", stream_path("photo_bop")}).out;
+    for (const char* words : {"decode with BOP", "decode with SOP", "synthesis uv"})
+        EXPECT_NE(text.find(words), std::string::npos) << text;
+    EXPECT_EQ(run_jpegai({"info", stream_path("photo_bop")}).out.find("decode with"), std::string::npos);
 }
 
 TEST(InfoOptions, DialectCanBeForced) {

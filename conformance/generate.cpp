@@ -1,0 +1,197 @@
+#include "conformance/generate.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "conformance/device.h"
+#include "conformance/runner.h"
+#include "conformance/weights.h"
+
+namespace jpegai::conformance {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Float stages of decoders that sum in another order (03 section 19), on the scale of each stage.
+const StageTolerances kTolerances = {{".psi", 5e-4}, {".y_hat", 5e-3}, {"syn.", 3e-3},
+                                     {"rec.", 3e-3}, {"filt.", 1e-2},  {"out.", 1e-2}};
+
+/// "num_chs" of "pic_header.num_chs[0]".
+std::string element_of(const std::string& field) {
+    const std::size_t dot = field.find('.');
+    std::string name = field.substr(dot == std::string::npos ? 0 : dot + 1);
+    return name.substr(0, name.find_first_of("[#"));
+}
+
+/// Smallest and largest value of every syntax element over all cases.
+class Coverage {
+public:
+    void add(const std::vector<HeaderField>& fields) {
+        for (const HeaderField& field : fields) {
+            if (field.values.empty()) continue;
+            Entry& entry = entries_[element_of(field.header + "." + field.name)];
+            const auto [least, most] = std::minmax_element(field.values.begin(), field.values.end());
+            entry.least = std::min(entry.least, *least);
+            entry.most = std::max(entry.most, *most);
+            entry.bits = std::max(entry.bits, field.bits);
+            ++entry.count;
+        }
+    }
+    [[nodiscard]] Json json() const {
+        Json document = Json::object();
+        for (const auto& [name, entry] : entries_) {
+            document[name] = {{"bits", entry.bits}, {"min", entry.least}, {"max", entry.most}, {"fields", entry.count}};
+        }
+        return document;
+    }
+
+private:
+    struct Entry {
+        std::uint32_t least = ~0U, most = 0;
+        int bits = 0;
+        std::size_t count = 0;
+    };
+    std::map<std::string, Entry> entries_;
+};
+
+class Generator {
+public:
+    Generator(const std::string& folder, const GenerateOptions& options)
+        : folder_(folder),
+          options_(options),
+          weights_(complete_weights(options.weights)),
+          models_(weights_),
+          device_(internal_device(weights_, {options.cpu, options.threads, false})) {}
+
+    GenerateResult run() {
+        for (const char* name : {"streams", "pictures", "cases"}) {
+            fs::remove_all(fs::path(folder_) / name);
+            fs::create_directories(fs::path(folder_) / name);
+        }
+        std::vector<CaseRecipe> recipes = make_cases(options_.choice);
+        std::erase_if(recipes, [&](const CaseRecipe& r) { return !selected(r); });
+        for (std::size_t i = 0; i < recipes.size(); ++i) {
+            if (options_.progress) options_.progress(recipes[i].name, i, recipes.size());
+            suite_.cases.push_back(make_case(recipes[i]));
+        }
+        finish();
+        return result_;
+    }
+
+private:
+    [[nodiscard]] bool selected(const CaseRecipe& recipe) const {
+        if (recipe.large && !options_.large) return false;
+        return options_.filter.empty() || glob_match(options_.filter, recipe.name) ||
+               glob_match(options_.filter, recipe.group);
+    }
+
+    Case make_case(const CaseRecipe& recipe) {
+        Case test;
+        test.name = recipe.name;
+        test.title = recipe.title;
+        test.group = recipe.group;
+        test.kind = recipe.kind;
+        test.large = recipe.large;
+        test.clauses = recipe.clauses;
+        test.elements = recipe.elements;
+        test.errors = recipe.errors;
+        test.rules = recipe.rules;
+        test.change = recipe.change;
+        test.stream = "streams/" + recipe.name + ".jai";
+        const std::vector<std::uint8_t> file = make_stream(recipe, models_, options_.choice.seed);
+        test.sha256 = sha256_hex(file);
+        test.size = file.size();
+        write_file((fs::path(folder_) / test.stream).string(), file);
+        ++result_.cases;
+        if (recipe.kind == CaseKind::kReject) {
+            expect_rejection(test);
+        } else {
+            expect_headers(test, file);
+            if (recipe.kind != CaseKind::kAccept) expect_results(test, recipe);
+        }
+        return test;
+    }
+
+    void expect_rejection(const Case& test) {
+        const Outcome outcome = device_->run(folder_, test);
+        ++result_.rejected;
+        const bool expected =
+            std::find(test.errors.begin(), test.errors.end(), outcome.error_class) != test.errors.end();
+        if (outcome.status != Outcome::Status::kRefused || !expected) {
+            throw Error(JPEGAI_ERROR_INTERNAL, fmt::format("{} is not refused as stated, but \"{}\": {}", test.name,
+                                                           outcome.error_class, outcome.message));
+        }
+    }
+
+    void expect_headers(Case& test, std::span<const std::uint8_t> file) {
+        ParseOptions parse;
+        parse.max_pixels = ~std::uint64_t{0};
+        const Codestream stream = parse_codestream(file, parse);
+        test.header = header_json(stream);
+        coverage_.add(list_fields(stream.picture, stream.dialect));
+        if (stream.has_tools) coverage_.add(list_fields(stream.tools, stream.picture));
+        if (stream.has_rendering) coverage_.add(list_fields(stream.rendering));
+    }
+
+    void expect_results(Case& test, const CaseRecipe& recipe) {
+        // The device decides by the description whether a picture is wanted.
+        if (recipe.picture) test.picture.emplace();
+        Outcome outcome = device_->run(folder_, test);
+        test.picture.reset();
+        if (outcome.status != Outcome::Status::kDecoded) {
+            throw Error(JPEGAI_ERROR_INTERNAL, fmt::format("{} cannot be decoded: {}", test.name, outcome.message));
+        }
+        test.stages = describe_stages(outcome.stages);
+        if (outcome.picture && recipe.picture) {
+            test.picture = store_expected_picture(folder_, test.name, *outcome.picture);
+        }
+        ++result_.decoded;
+    }
+
+    void finish() {
+        suite_.name = suite_name(options_.choice);
+        suite_.dialect = options_.choice.dialect;
+        suite_.profile = options_.choice.profile;
+        suite_.level = options_.choice.level;
+        suite_.seed = options_.choice.seed;
+        suite_.weights = "default set of jpegai";
+        suite_.weights_fingerprint = suite_fingerprint(*options_.weights);
+        suite_.synthetic_weights = synthetic_files(*options_.weights);
+        suite_.tolerances = kTolerances;
+        suite_.coverage = coverage_.json();
+        save_suite(suite_, folder_);
+        for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
+            if (entry.is_regular_file()) result_.bytes += entry.file_size();
+        }
+    }
+
+    const std::string& folder_;
+    const GenerateOptions& options_;
+    std::shared_ptr<const WeightSet> weights_;
+    ModelStore models_;
+    std::unique_ptr<Device> device_;
+    Suite suite_;
+    Coverage coverage_;
+    GenerateResult result_;
+};
+
+}  // namespace
+
+std::string suite_name(const SuiteChoice& choice) {
+    return fmt::format("{}-{}-{}", profile_name(choice.profile), level_name(choice.level),
+                       choice.dialect == Dialect::kIs ? "is" : "dis");
+}
+
+GenerateResult generate_suite(const std::string& folder, const GenerateOptions& options) {
+    fs::create_directories(folder);
+    if (!fs::is_empty(folder) && !fs::exists(fs::path(folder) / "suite.json")) {
+        throw Error(JPEGAI_ERROR_ARGUMENT, folder + " is not empty and holds no suite");
+    }
+    return Generator(folder, options).run();
+}
+
+}  // namespace jpegai::conformance

@@ -1,0 +1,37 @@
+// Makes a suite: streams, expected results and descriptors in one folder.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "conformance/case_list.h"
+#include "conformance/suite.h"
+
+namespace jpegai::conformance {
+
+struct GenerateOptions {
+    SuiteChoice choice;
+    std::shared_ptr<const WeightSet> weights;  ///< trained ones; what they lack is made up (conformance/weights.h)
+    std::string cpu = "auto";                  ///< backend that computes the expected pictures
+    unsigned threads = 1;
+    bool large = false;  ///< also compute what cases marked large expect; otherwise these have a stream only
+    std::string filter;  ///< only cases whose name or group matches
+    std::function<void(const std::string& name, std::size_t done, std::size_t all)> progress;
+};
+
+struct GenerateResult {
+    std::size_t cases = 0, decoded = 0, rejected = 0;
+    std::uint64_t bytes = 0;  ///< of all files
+};
+
+/// Writes the suite into `folder`, which must be empty or hold nothing but an older suite of the same kind (whose
+/// files are replaced). A function of the options' choice, filter and weights only: the same bytes on every machine.
+/// Throws Error{io}, Error{argument} for a profile or level that does not exist, and what the decoder throws: a case
+/// of kind decode that this build cannot decode, or one of kind reject that it accepts, is Error{internal}.
+GenerateResult generate_suite(const std::string& folder, const GenerateOptions& options);
+
+/// "base-5.2-is".
+[[nodiscard]] std::string suite_name(const SuiteChoice& choice);
+
+}  // namespace jpegai::conformance

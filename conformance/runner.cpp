@@ -1,0 +1,178 @@
+#include "conformance/runner.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "conformance/judge.h"
+
+namespace jpegai::conformance {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+bool selected(const Case& test, const RunOptions& options) {
+    if (test.large && !options.large) return false;
+    return options.filter.empty() || glob_match(options.filter, test.name) || glob_match(options.filter, test.group);
+}
+
+/// Whether the stream is the one that the descriptor describes.
+bool intact(const std::string& folder, const Case& test) {
+    return sha256_hex(read_file((std::filesystem::path(folder) / test.stream).string())) == test.sha256;
+}
+
+CaseResult run_case(const Suite& suite, const std::string& folder, const Device& device, const RunOptions& options,
+                    const Case& test) {
+    CaseResult result;
+    result.test = &test;
+    if (!selected(test, options) || (test.kind == CaseKind::kAccept && !device.reads_headers())) {
+        result.verdict = Verdict::kSkipped;
+        return result;
+    }
+    if (!intact(folder, test)) {
+        result.verdict = Verdict::kFail;
+        result.stage = "suite";
+        result.message = "the stream is not the one that its descriptor describes";
+        return result;
+    }
+    return judge(suite, folder, test, device, options.oracle, device.run(folder, test));
+}
+
+/// Hands out cases to threads and keeps the first exception.
+class Workers {
+public:
+    Workers(const Suite& suite, const std::string& folder, const Device& device, const RunOptions& options,
+            std::vector<CaseResult>& results)
+        : suite_(suite), folder_(folder), device_(device), options_(options), results_(results) {}
+
+    void run() {
+        const unsigned jobs = std::max(1U, options_.jobs);
+        std::vector<std::thread> threads;
+        for (unsigned k = 1; k < jobs; ++k) threads.emplace_back([this] { work(); });
+        work();
+        for (std::thread& thread : threads) thread.join();
+        if (error_) std::rethrow_exception(error_);
+    }
+
+private:
+    void work() {
+        while (!stop_) {
+            const std::size_t i = next_++;
+            if (i >= suite_.cases.size()) return;
+            try {
+                finish(i, run_case(suite_, folder_, device_, options_, suite_.cases[i]));
+            } catch (...) {
+                const std::lock_guard lock(mutex_);
+                if (!error_) error_ = std::current_exception();
+                stop_ = true;
+            }
+        }
+    }
+
+    void finish(std::size_t i, CaseResult result) {
+        const std::lock_guard lock(mutex_);
+        results_[i] = std::move(result);
+        if (results_[i].verdict == Verdict::kFail) ++failures_;
+        if (options_.stop_after != 0 && failures_ >= options_.stop_after) stop_ = true;
+        if (options_.done) options_.done(results_[i]);
+    }
+
+    const Suite& suite_;
+    const std::string& folder_;
+    const Device& device_;
+    const RunOptions& options_;
+    std::vector<CaseResult>& results_;
+    std::atomic<std::size_t> next_{0};
+    std::atomic<bool> stop_{false};
+    std::mutex mutex_;
+    std::size_t failures_ = 0;
+    std::exception_ptr error_;
+};
+
+}  // namespace
+
+const char* verdict_name(Verdict verdict) {
+    switch (verdict) {
+        case Verdict::kPass:
+            return "pass";
+        case Verdict::kFail:
+            return "fail";
+        default:
+            return "skipped";
+    }
+}
+
+PictureDifference compare_pictures(const Picture& expected, const Picture& found) {
+    if (expected.model != found.model || expected.bit_depth != found.bit_depth ||
+        expected.planes.size() != found.planes.size()) {
+        throw Error(JPEGAI_ERROR_ARGUMENT,
+                    fmt::format("the picture has {} planes of {} bits instead of {} of {}", found.planes.size(),
+                                found.bit_depth, expected.planes.size(), expected.bit_depth));
+    }
+    PictureDifference difference;
+    double squares = 0;
+    std::size_t samples = 0, different = 0;
+    for (std::size_t p = 0; p < expected.planes.size(); ++p) {
+        const auto &a = expected.planes[p], &b = found.planes[p];
+        if (a.rows() != b.rows() || a.cols() != b.cols()) {
+            throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("plane {} has {}x{} samples instead of {}x{}", p, b.cols(),
+                                                           b.rows(), a.cols(), a.rows()));
+        }
+        samples += a.size();
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            if (a.data()[i] == b.data()[i]) continue;
+            if (different++ == 0) {
+                difference = {0, 0, 0, p, i / a.cols(), i % a.cols(), a.data()[i], b.data()[i], true};
+            }
+            const double distance = std::abs(static_cast<double>(a.data()[i]) - b.data()[i]);
+            difference.peak = std::max(difference.peak, distance);
+            squares += distance * distance;
+        }
+    }
+    if (samples != 0) {
+        difference.rms = std::sqrt(squares / static_cast<double>(samples));
+        difference.share = static_cast<double>(different) / static_cast<double>(samples);
+    }
+    return difference;
+}
+
+std::size_t RunReport::count(Verdict verdict) const {
+    return static_cast<std::size_t>(
+        std::count_if(results.begin(), results.end(), [&](const CaseResult& r) { return r.verdict == verdict; }));
+}
+
+bool glob_match(std::string_view pattern, std::string_view text) {
+    if (pattern.empty()) return text.empty();
+    if (pattern.front() == '*') {
+        for (std::size_t skip = 0; skip <= text.size(); ++skip) {
+            if (glob_match(pattern.substr(1), text.substr(skip))) return true;
+        }
+        return false;
+    }
+    if (text.empty() || (pattern.front() != '?' && pattern.front() != text.front())) return false;
+    return glob_match(pattern.substr(1), text.substr(1));
+}
+
+RunReport run_suite(const Suite& suite, const std::string& folder, const Device& device, const RunOptions& options) {
+    RunReport report;
+    report.device = device.describe();
+    report.results.resize(suite.cases.size());
+    for (std::size_t i = 0; i < suite.cases.size(); ++i) {
+        report.results[i].test = &suite.cases[i];
+        report.results[i].verdict = Verdict::kSkipped;  // what an early end leaves out
+    }
+    const auto start = Clock::now();
+    Workers(suite, folder, device, options, report.results).run();
+    report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    return report;
+}
+
+}  // namespace jpegai::conformance

@@ -1,0 +1,43 @@
+// Whether one stream conforms: every violation with its clause.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "conformance/suite.h"
+#include "models/weight_set.h"
+#include "profiles/profiles.h"
+
+namespace jpegai::conformance {
+
+/// One rule that a stream breaks.
+struct Finding {
+    std::string rule;      ///< stable id: "level.samples", "container.order", "encoder.displacement" ...
+    std::string clause;    ///< "01 section 12"
+    bool error = true;     ///< a decoder has to refuse the stream; otherwise every decoder copes with it
+    bool encoder = false;  ///< asks for what encoders do (05); a decoder never looks at it
+    std::string field;     ///< header field concerned, or empty
+    std::string message;
+    std::optional<std::uint64_t> offset;  ///< byte in the file, where there is one
+};
+
+struct VerifyOptions {
+    std::optional<std::uint8_t> profile;       ///< the stream has to be decodable by a decoder of this profile
+    std::optional<std::uint8_t> level;         ///< and of this level; both default to what the stream says of itself
+    std::shared_ptr<const WeightSet> weights;  ///< checks the entropy coded payloads, too; null: containers and headers
+};
+
+/// Everything that is wrong with a stream, in the order container, headers, profile and level, tools, payloads,
+/// encoder. Never throws for any content of `file`. A stream that cannot be parsed has one finding that says why.
+[[nodiscard]] std::vector<Finding> verify_stream(std::span<const std::uint8_t> file, const VerifyOptions& options);
+
+/// No finding at all that is not about encoders only.
+[[nodiscard]] bool conforms(std::span<const Finding> findings);
+
+/// Where a rule of profiles/ is stated ("01 section 12" for "level.samples").
+[[nodiscard]] std::string clause_of_rule(std::string_view rule);
+
+}  // namespace jpegai::conformance

@@ -1,0 +1,28 @@
+#include "encoder/encoder.h"
+
+#include <utility>
+
+namespace jpegai {
+
+Encoder::Encoder(std::shared_ptr<const WeightSet> weights, std::shared_ptr<const Backend> backend)
+    : networks_(std::move(weights), std::move(backend)) {}
+
+EncodeSession Encoder::session(const Picture& picture, const EncodeOptions& options) const {
+    return {networks_, picture, options};
+}
+
+EncodeResult Encoder::encode(const Picture& picture, const EncodeOptions& options) const {
+    EncodeSession steps = session(picture, options);
+    QuantisedPicture quantised = steps.quantise(options.rate);
+    EncodeResult result;
+    if (steps.filters_wanted() || options.want_reconstruction) {
+        Planes planes = steps.choose_filters(quantised, steps.reconstruct(quantised));
+        if (options.want_reconstruction) result.reconstruction = steps.finish(quantised, std::move(planes));
+    }
+    result.bytes = steps.code(quantised);
+    result.picture = std::move(quantised.picture);
+    result.tools = std::move(quantised.tools);
+    return result;
+}
+
+}  // namespace jpegai

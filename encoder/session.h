@@ -1,0 +1,90 @@
+// One picture being encoded: analysed once per model, then quantised and coded as often as a rate search wants
+// (standard/05-encoder.md sections 2 and 4).
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bitstream/codestream.h"
+#include "decoder/geometry.h"
+#include "decoder/network_cache.h"
+#include "decoder/planes.h"
+#include "encoder/analysis.h"
+#include "encoder/options.h"
+#include "encoder/quantiser.h"
+#include "encoder/source_planes.h"
+
+namespace jpegai {
+
+/// Headers and symbols of one trial; everything a codestream is written from.
+struct QuantisedPicture {
+    PictureHeader picture;
+    ToolHeader tools;  ///< latent tools; the filters once EncodeSession::choose_filters() has run
+    std::shared_ptr<const AnalysedPicture> analysed;
+    std::array<QuantisedComponent, kComponents> component;
+};
+
+/// The steps of an encode, for callers that run some of them several times. A trial at another rate point costs
+/// quantise() and code(); analyse() runs once per model, and reconstruct() only where the result is wanted.
+/// Results do not depend on the order of calls. Not to be used from several threads at a time; what it returns stays
+/// valid without it, except for the reference of source().
+class EncodeSession {
+public:
+    /// Prepares the picture. Of `options` everything but the rate point is fixed from here on (the rate point is what
+    /// encode() uses). `networks` has to outlive the session.
+    /// Throws Error{argument} for options that contradict each other or the picture.
+    EncodeSession(const NetworkCache& networks, const Picture& picture, EncodeOptions options);
+
+    [[nodiscard]] const SourcePlanes& source() const { return source_; }
+    [[nodiscard]] const EncodeOptions& options() const { return options_; }
+    /// Samples of the picture as its owner counts them, for bits per sample: displayed rows * cols.
+    [[nodiscard]] std::uint64_t displayed_samples() const;
+
+    /// Latents under a model, computed on first use and kept until forget().
+    [[nodiscard]] std::shared_ptr<const AnalysedPicture> analyse(std::size_t model_id);
+    /// Gives the memory of a model's latents back.
+    void forget(std::size_t model_id) { analysed_[model_id].reset(); }
+
+    /// All decisions about the latents at a rate point: headers and symbols. Post-filters are not chosen yet.
+    [[nodiscard]] QuantisedPicture quantise(const RatePoint& rate);
+
+    /// The codestream.
+    [[nodiscard]] std::vector<std::uint8_t> code(const QuantisedPicture& quantised);
+
+    /// What the decoder gets before the post-filters: YUV in the source format, displayed size, not rounded.
+    [[nodiscard]] Planes reconstruct(const QuantisedPicture& quantised);
+    /// Decides about the post-filters as the options say, from the unfiltered reconstruction, and writes them into
+    /// `quantised`. Returns the filtered planes.
+    [[nodiscard]] Planes choose_filters(QuantisedPicture& quantised, Planes unfiltered);
+    /// Colour: what the decoder returns.
+    [[nodiscard]] Planes finish(const QuantisedPicture& quantised, Planes filtered);
+    /// Whether choose_filters() has anything to do.
+    [[nodiscard]] bool filters_wanted() const;
+
+private:
+    struct Progress;
+    using Clock = std::chrono::steady_clock;
+    /// Ends a stage: notes its time and asks whether to go on. `work` is its share of an encode, in per cent.
+    void done(const std::string& stage, double work = 0);
+    [[nodiscard]] std::array<const EntropyModel*, kComponents> entropy_models(std::size_t model_id) const;
+    /// The record that names the weights, and the caller's user data.
+    [[nodiscard]] std::vector<std::uint8_t> user_data(const PictureHeader& picture);
+
+    const NetworkCache& networks_;
+    EncodeOptions options_;
+    RunContext context_;
+    Clock::time_point stage_start_;
+    SourcePlanes source_;
+    PictureHeader header_;  ///< what is the same at every rate point
+    std::vector<RegionWindow> regions_;
+    std::array<std::shared_ptr<const AnalysedPicture>, kModels> analysed_;
+    std::array<std::optional<std::vector<std::uint8_t>>, kModels> weight_records_;
+    std::shared_ptr<Progress> progress_;
+};
+
+}  // namespace jpegai

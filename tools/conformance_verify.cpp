@@ -1,0 +1,92 @@
+// `jpegai conformance verify`: is this stream conforming?
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "conformance/verify.h"
+#include "models/default_weights.h"
+#include "tools/commands.h"
+#include "tools/conformance.h"
+
+namespace jpegai::tools {
+namespace {
+
+using namespace jpegai::conformance;
+
+constexpr const char* kExamples =
+    "  jpegai conformance verify photo.jai\n"
+    "  jpegai conformance verify photo.jai --profile base --level 3.2 --json\n"
+    "  jpegai conformance verify encoded/*.jai --encoder        what an encoder wrote, its habits included";
+
+struct VerifyArguments {
+    std::vector<std::string> files;
+    std::string profile, level, models;
+    bool no_payload = false, encoder = false;
+};
+
+nlohmann::ordered_json finding_json(const Finding& finding) {
+    nlohmann::ordered_json offset = nullptr;
+    if (finding.offset) offset = *finding.offset;
+    return {{"rule", finding.rule},
+            {"clause", finding.clause},
+            {"severity", finding.error     ? "error"
+                         : finding.encoder ? "encoder"
+                                           : "note"},
+            {"field", finding.field},
+            {"message", finding.message},
+            {"offset", offset}};
+}
+
+std::string finding_text(const Finding& finding) {
+    const char* severity = finding.error ? "error" : finding.encoder ? "encoder" : "note";
+    std::string text = fmt::format("  {:<8} {:<22} {}: ", severity, finding.rule, finding.clause);
+    if (!finding.field.empty()) text += finding.field + ": ";
+    text += finding.message;
+    if (finding.offset) text += fmt::format(" (byte {})", *finding.offset);
+    return text + "\n";
+}
+
+ExitCode verify(const VerifyArguments& arguments, const CommonOptions& common) {
+    VerifyOptions options;
+    if (!arguments.profile.empty()) options.profile = profile_by_name(arguments.profile).id;
+    if (!arguments.level.empty()) options.level = level_by_name(arguments.level);
+    if (!arguments.no_payload) {
+        options.weights = arguments.models.empty() ? open_default_weights() : open_weights(arguments.models);
+    }
+    nlohmann::ordered_json documents = nlohmann::ordered_json::array();
+    bool all_conform = true;
+    for (const std::string& path : arguments.files) {
+        std::vector<Finding> findings = verify_stream(read_file(path), options);
+        if (!arguments.encoder) std::erase_if(findings, [](const Finding& f) { return f.encoder; });
+        const bool good = conforms(findings) && (!arguments.encoder || findings.empty());
+        all_conform = all_conform && good;
+        nlohmann::ordered_json list = nlohmann::ordered_json::array();
+        std::string text = fmt::format("{}: {}\n", display_name(path), good ? "conforms" : "does not conform");
+        for (const Finding& finding : findings) {
+            list.push_back(finding_json(finding));
+            text += finding_text(finding);
+        }
+        documents.push_back({{"file", path}, {"conforms", good}, {"violations", list}});
+        if (!common.json && !common.quiet) print_text(text);
+    }
+    if (common.json) print_json(documents.size() == 1 ? documents[0] : documents);
+    return all_conform ? kExitOk : kExitFailed;
+}
+
+}  // namespace
+
+void add_conformance_verify(CLI::App& parent, Invocation& invocation) {
+    auto arguments = std::make_shared<VerifyArguments>();
+    CLI::App& command = *parent.add_subcommand("verify", "Every rule that streams break");
+    command.add_option("files", arguments->files, "codestreams")->required()->type_name("STREAM");
+    command.add_option("--profile", arguments->profile,
+                       "decoders of this profile have to decode it: simple, base, high");
+    command.add_option("--level", arguments->level, "and of this level: 1.0 to 5.2");
+    command.add_flag("--encoder", arguments->encoder,
+                     "also what only encoders have to do (derived flags, order, ranges)");
+    command.add_flag("--no-payload", arguments->no_payload, "containers and headers only; needs no weights");
+    command.add_option("--models", arguments->models, "weights that the streams were coded with")->type_name("PATH");
+    finish_command(command, invocation, kExamples,
+                   [arguments, &invocation] { return verify(*arguments, invocation.common); });
+}
+
+}  // namespace jpegai::tools
