@@ -29,6 +29,9 @@ struct RunContext {
     std::vector<LayerTiming>* timings = nullptr;  ///< one entry per layer is appended when not null
 };
 
+/// Bytes that a backend may keep from one run for the next, of whatever network.
+inline constexpr std::size_t kKeptWorkspace = std::size_t{12} * 1024 * 1024;
+
 /// A network whose weights a backend has packed. Safe to run from several threads at a time.
 class NetworkRunner {
 public:

@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 
+#include "backend/backend.h"
 #include "base/math.h"
 #include "decoder/geometry.h"
 #include "spec/constants.h"
@@ -37,11 +38,15 @@ public:
           picture_(stream_.picture),
           regions_(region_windows(picture_).size()),
           samples_(std::uint64_t{picture_.img_width} * picture_.img_height),
-          display_(std::uint64_t{picture_.display_width()} * picture_.display_height()) {}
+          display_(std::uint64_t{picture_.display_width()} * picture_.display_height()) {
+        for (const auto& [part, bytes] : inputs.workspace) kept_ = std::max(kept_, bytes);
+        kept_ = std::min<std::uint64_t>(kept_, kKeptWorkspace);
+    }
 
     std::uint64_t peak() {
         account_.hold(stream_.size);
         entropy();
+        account_.hold(kept_);
         for (const Component c : {kPrimary, kSecondary}) latent(c);
         synthesis();
         planes();
@@ -58,9 +63,10 @@ private:
         return ceil_div<std::uint64_t>(picture_.img_height, kPsiStep) *
                ceil_div<std::uint64_t>(picture_.img_width, kPsiStep) * 4 * kLatentChannels[c] * kFloat;
     }
+    /// What a run needs beyond the memory that the backend has kept from earlier ones.
     [[nodiscard]] std::uint64_t workspace(const std::string& part) const {
         const auto found = inputs_.workspace.find(part);
-        return found == inputs_.workspace.end() ? 0 : found->second;
+        return found == inputs_.workspace.end() ? 0 : found->second - std::min(found->second, kept_);
     }
     [[nodiscard]] std::uint64_t chroma_samples(std::size_t ver, std::size_t hor) const {
         return ceil_div<std::uint64_t>(picture_.display_height(), ver) *
@@ -144,7 +150,7 @@ private:
     const Codestream& stream_;
     const PictureHeader& picture_;
     std::size_t regions_;
-    std::uint64_t samples_, display_, chroma_ = 0;
+    std::uint64_t samples_, display_, chroma_ = 0, kept_ = 0;
     Account account_;
 };
 

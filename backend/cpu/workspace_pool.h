@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 
+#include "backend/backend.h"
 #include "backend/cpu/aligned_floats.h"
 
 namespace jpegai::cpu {
@@ -31,8 +32,6 @@ public:
     };
 
 private:
-    static constexpr std::size_t kMostKept = std::size_t{32} * 1024 * 1024;
-
     /// The kept block if it is large enough; otherwise it is freed first, so that both never exist together.
     Block take(std::size_t floats) {
         const std::size_t bytes = Workspace::bytes(floats);
@@ -46,7 +45,7 @@ private:
         return {Workspace(floats), bytes};
     }
     void keep(Block block) {
-        if (block.bytes > kMostKept) return;
+        if (block.bytes > kKeptWorkspace) return;
         const std::lock_guard lock(mutex_);
         if (!kept_ || kept_->bytes < block.bytes) kept_ = std::move(block);
     }
