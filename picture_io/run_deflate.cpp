@@ -1,6 +1,7 @@
 #include "picture_io/run_deflate.h"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <queue>
 #include <utility>
@@ -30,6 +31,12 @@ constexpr std::array<LengthSymbol, kMostRun + 1> make_length_symbols() {
     return table;
 }
 constexpr std::array<LengthSymbol, kMostRun + 1> kLengthSymbols = make_length_symbols();
+
+std::uint32_t four_bytes(const std::uint8_t* p) {
+    std::uint32_t value = 0;
+    std::memcpy(&value, p, kLeastRun);
+    return value;
+}
 
 /// Code words of the given lengths in canonical order, first bit lowest.
 void canonical_codes(std::span<const std::uint8_t> lengths, std::span<std::uint16_t> codes) {
@@ -133,16 +140,15 @@ void RunDeflater::find_runs(Counts& counts) {
     std::array<std::array<std::uint32_t, 256>, 2> literals{};  // two, because equal bytes often follow each other
     for (std::size_t i = 0; i < n;) {
         const int before = i == 0 ? previous_ : in[i - 1];
-        if (before >= 0 && in[i] == before && i + kLeastRun <= n) {
-            std::size_t length = 1;
+        // All bytes of the least run at once: single repetitions are too frequent to be guessed well.
+        if (i + kLeastRun <= n && before >= 0 && four_bytes(in + i) == static_cast<std::uint32_t>(before) * 0x01010101U) {
+            std::size_t length = kLeastRun;
             const std::size_t most = std::min(kMostRun, n - i);
             while (length < most && in[i + length] == before) ++length;
-            if (length >= kLeastRun) {
-                ++counts[kLengthSymbols[length].symbol];
-                *token++ = static_cast<std::uint16_t>(kRunToken + length);
-                i += length;
-                continue;
-            }
+            ++counts[kLengthSymbols[length].symbol];
+            *token++ = static_cast<std::uint16_t>(kRunToken + length);
+            i += length;
+            continue;
         }
         ++literals[i % 2][in[i]];
         *token++ = in[i++];
