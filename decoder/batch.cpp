@@ -67,7 +67,8 @@ public:
     void take(std::uint64_t bytes) {
         std::unique_lock lock(mutex_);
         const std::uint64_t ticket = next_++;
-        changed_.wait(lock, [&] { return ticket == serving_ && (used_ == 0 || bytes <= limit_ - std::min(limit_, used_)); });
+        changed_.wait(lock,
+                      [&] { return ticket == serving_ && (used_ == 0 || bytes <= limit_ - std::min(limit_, used_)); });
         used_ += bytes;
         ++serving_;
         changed_.notify_all();
@@ -89,7 +90,8 @@ private:
 /// Chooses the decoder with the fewest pictures.
 class DevicePlaces {
 public:
-    DevicePlaces(std::span<const Decoder* const> decoders, std::size_t each) : decoders_(decoders), used_(decoders.size()), each_(each) {}
+    DevicePlaces(std::span<const Decoder* const> decoders, std::size_t each)
+        : decoders_(decoders), used_(decoders.size()), each_(each) {}
     std::size_t take() {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return *std::min_element(used_.begin(), used_.end()) < each_; });

@@ -177,8 +177,7 @@ ExitCode decode(const DecodeArguments& arguments, const CommonOptions& common) {
     const unsigned threads = arguments.batch && arguments.threads == 0 ? 1 : arguments.threads;
     std::vector<std::shared_ptr<const Decoder>> decoders;
     for (const std::string& device : devices) {
-        decoders.push_back(
-            std::make_shared<const Decoder>(weights, make_backend({arguments.cpu, threads, device})));
+        decoders.push_back(std::make_shared<const Decoder>(weights, make_backend({arguments.cpu, threads, device})));
     }
     if (arguments.batch) return decode_files(decoders, jobs, arguments, common);
     return decode_in_turn(*decoders.front(), jobs, arguments, common);
@@ -246,12 +245,14 @@ void add_decode(CLI::App& program, Invocation& invocation) {
     command.add_option("--threads", arguments->threads, "threads (default: one per processor)");
     command.add_option("--cpu", arguments->cpu,
                        "instruction set: auto, scalar, avx2, avx512, neon; same samples with each");
-    command.add_option("--device", arguments->device,
-                       "where networks and filters run: cpu, cuda[:N[,M...]] (GPUs), or auto (a GPU where there is one); "
-                       "same samples with each");
+    command.add_option(
+        "--device", arguments->device,
+        "where networks and filters run: cpu, cuda[:N[,M...]] (GPUs), or auto (a GPU where there is one); "
+        "same samples with each");
     command.add_flag("--batch", arguments->batch, "with --out-dir: many files at a time, within --max-memory");
-    command.add_option("--jobs", arguments->jobs,
-                       "with --batch: threads that read, decode entropy and write (default: one per processor)")
+    command
+        .add_option("--jobs", arguments->jobs,
+                    "with --batch: threads that read, decode entropy and write (default: one per processor)")
         ->check(CLI::Range(1U, 1024U));
     command.add_option("--dump", arguments->dump, "write intermediate tensors as NPY")->type_name("DIR");
     command.add_flag("--entropy-only", arguments->entropy_only, "stop before the networks (with --dump)");
@@ -264,7 +265,8 @@ void add_decode(CLI::App& program, Invocation& invocation) {
                      "do as the reference software where it departs from the intent");
     command.add_flag("--force-models", arguments->force_models, "decode although the stream names another weight set");
     command.add_option("--max-pixels", arguments->max_pixels, "limit in million samples (default 200)");
-    command.add_option("--max-memory", arguments->max_memory, "limit in MiB, with --batch of all pictures together (default: half of the machine's)");
+    command.add_option("--max-memory", arguments->max_memory,
+                       "limit in MiB, with --batch of all pictures together (default: half of the machine's)");
     command.add_option("--max-compute", arguments->max_macs, "limit in billion multiply-accumulates (default: none)");
     finish_command(command, invocation, kExamples,
                    [arguments, &invocation] { return decode(*arguments, invocation.common); });

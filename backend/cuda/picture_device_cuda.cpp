@@ -315,7 +315,7 @@ PictureDevicePool::PictureDevicePool(std::shared_ptr<Device> device)
 
 PictureDevicePool::~PictureDevicePool() = default;
 
-std::shared_ptr<PictureDevice> PictureDevicePool::take() {
+std::shared_ptr<PictureDevice> PictureDevicePool::take() const {
     std::unique_ptr<CudaPictureDevice> device;
     {
         const std::lock_guard lock(idle_->mutex);

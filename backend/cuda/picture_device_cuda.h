@@ -13,7 +13,7 @@ class PictureDevicePool {
 public:
     explicit PictureDevicePool(std::shared_ptr<Device> device);
     ~PictureDevicePool();
-    [[nodiscard]] std::shared_ptr<PictureDevice> take();
+    [[nodiscard]] std::shared_ptr<PictureDevice> take() const;
 
 private:
     struct Idle;

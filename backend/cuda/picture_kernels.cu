@@ -16,17 +16,17 @@ JPEGAI_DEVICE At plane_position() {
 }
 
 /// Columns first, then rows; rows are not blended where their number stays.
-template <int N, class TapsOf>
+template <std::size_t N, class TapsOf>
 JPEGAI_DEVICE float resampled(const ResampleParams& p, unsigned y, unsigned x, TapsOf taps_of) {
     const picture_math::Taps<N> cols = taps_of(x, p.from_cols, p.cols);
     const bool blends = p.from_rows != p.rows;
     picture_math::Taps<N> rows{};
     if (blends) rows = taps_of(y, p.from_rows, p.rows);
     float line[N];
-    for (int r = 0; r < (blends ? N : 1); ++r) {
+    for (std::size_t r = 0; r < (blends ? N : 1); ++r) {
         const float* from = p.from + std::size_t{blends ? rows.index[r] : y} * p.from_cols;
         float value[N];
-        for (int k = 0; k < N; ++k) value[k] = from[cols.index[k]];
+        for (std::size_t k = 0; k < N; ++k) value[k] = from[cols.index[k]];
         line[r] = picture_math::weighted(value, cols.weight);
     }
     return blends ? picture_math::weighted(line, rows.weight) : line[0];
