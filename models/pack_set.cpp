@@ -49,14 +49,22 @@ Places place_files(const std::vector<OpenPack>& packs) {
     return places;
 }
 
+/// The name that all packs agree in, otherwise that of the set: a pack that completes a set does not rename it.
+std::string common_name(const std::vector<OpenPack>& packs, const std::string& set_name) {
+    const std::string& first = packs.front().index.name;
+    const bool agreed = std::all_of(packs.begin(), packs.end(),
+                                    [&first](const OpenPack& pack) { return pack.index.name == first; });
+    return agreed && !first.empty() ? first : set_name;
+}
+
 /// What all sets over the same packs share.
 struct PackFiles {
-    PackFiles(std::string set_name, std::vector<OpenPack> opened)
-        : name(std::move(set_name)), packs(std::move(opened)), places(place_files(packs)) {
+    PackFiles(const std::string& set_name, std::vector<OpenPack> opened)
+        : packs(std::move(opened)), name(common_name(packs, set_name)), places(place_files(packs)) {
         for (const OpenPack& pack : packs) hashes.emplace_back(pack.index.entries.size());
     }
-    std::string name;
     std::vector<OpenPack> packs;
+    std::string name;
     Places places;
     /// XXH64 of the values of each entry, by pack, once they have been read; 0 before (and for a value of 0, which is
     /// then computed again).
@@ -69,10 +77,7 @@ public:
         for (const auto& [name, place] : files_->places) slots_.try_emplace(name);
     }
     [[nodiscard]] std::string describe() const override;
-    [[nodiscard]] std::string name() const override {
-        const OpenPack& first = files_->packs.front();
-        return first.index.name.empty() ? files_->name : first.index.name;
-    }
+    [[nodiscard]] std::string name() const override { return files_->name; }
     [[nodiscard]] bool is_official(std::string_view file) const override {
         const auto place = files_->places.find(file);
         return place != files_->places.end() && files_->packs[place->second.pack].index.name == kOfficialSetName;
@@ -104,10 +109,9 @@ private:
 };
 
 std::string PackSet::describe() const {
-    const OpenPack& first = files_->packs.front();
-    std::string text = first.index.name.empty()
-                           ? fmt::format("weight pack {}", first.source->name())
-                           : fmt::format("weight set \"{}\" ({})", first.index.name, first.source->name());
+    const std::string& first = files_->packs.front().source->name();
+    std::string text = files_->name.empty() ? fmt::format("weight pack {}", first)
+                                            : fmt::format("weight set \"{}\" ({})", files_->name, first);
     if (files_->packs.size() > 1) text += fmt::format(" and {} more", files_->packs.size() - 1);
     return text;
 }

@@ -118,6 +118,18 @@ TEST(Pack, IsTheSameEachTime) {
     EXPECT_EQ(sha256_hex(small_pack()), sha256_hex(small_pack()));
 }
 
+TEST(Pack, APackThatCompletesASetDoesNotRenameIt) {
+    const auto pack = [](const char* file, const std::string& name) {
+        PackOptions options;
+        options.name = name;
+        return memory_source(file, write_pack(*weights_from_memory("", {{file, {{"a", floats_of({1})}}}}), options));
+    };
+    EXPECT_EQ(weights_from_packs({pack("A/x", "one"), pack("A/y", "one")}, "folder")->name(), "one");
+    EXPECT_EQ(weights_from_packs({pack("A/x", "one"), pack("A/y", "")}, "folder")->name(), "folder");
+    EXPECT_EQ(weights_from_packs({pack("A/x", ""), pack("A/y", "two")}, "folder")->name(), "folder");
+    EXPECT_EQ(weights_from_packs({pack("A/x", "")}, "folder")->name(), "folder");
+}
+
 TEST(Pack, EmptySetIsAPack) {
     const Bytes pack = write_pack(*weights_from_memory("", {}), {});
     EXPECT_TRUE(open_pack(pack)->files().empty());

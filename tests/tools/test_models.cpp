@@ -59,13 +59,13 @@ protected:
         return Json::parse(models(std::move(arguments), exit_code).out);
     }
     /// A pack with made-up weights of some networks of model 1.
-    std::string write_random_pack(const std::string& name, NetworkKind kind, OperatingPoint point,
+    std::string write_random_pack(const std::string& name, NetworkKind kind, OperatingPoint point, std::size_t model,
                                   const std::function<void(Checkpoint&)>& change = {}) {
         std::map<std::string, Checkpoint, std::less<>> files;
         for (const Component component : {kPrimary, kSecondary}) {
             Checkpoint tensors = random_weights(network_graph(kind, point, component), 7)->load("random");
             if (change) change(tensors);
-            files.emplace(network_file(kind, point, component, 1), std::move(tensors));
+            files.emplace(network_file(kind, point, component, model), std::move(tensors));
         }
         write_file(folder_.path(name), write_pack(*weights_from_memory("made up", std::move(files)), {"", "", 1, {}}));
         return folder_.path(name);
@@ -124,7 +124,7 @@ TEST_F(Models, AnAddedSetIsFoundByItsName) {
     ::setenv("JPEGAI_MODELS", "mine", 1);
     EXPECT_EQ(models_json({"list"})["in_use"], "mine");
     EXPECT_EQ(models_json({"info"})["files"], 8);
-    EXPECT_EQ(models_json({"info", "default"})["files"], 32);
+    EXPECT_EQ(models_json({"info", "default"})["files"], 36);
     ::setenv("JPEGAI_MODELS", "yours", 1);
     EXPECT_NE(models({"verify"}, 1).err.find("there are: default, mine"), std::string::npos);
 }
@@ -169,7 +169,7 @@ TEST_F(Models, SetsAreCompletedByPacks) {
 }
 
 TEST_F(Models, TheDefaultSetIsCompletedByPacks) {
-    const std::string high = write_random_pack("high.jaiw", NetworkKind::kSynthesis, OperatingPoint::kHop);
+    const std::string high = write_random_pack("high.jaiw", NetworkKind::kSynthesis, OperatingPoint::kHop, 2);
     EXPECT_NE(models({"add", default_pack(1), "--to", "default"}, 1).err.find("VM_bop/"), std::string::npos);
     models({"add", default_pack(1), "--name", "default"}, 1);
     EXPECT_EQ(user_files(), std::vector<std::string>{});
@@ -177,8 +177,8 @@ TEST_F(Models, TheDefaultSetIsCompletedByPacks) {
     const Json list = models_json({"list"});
     ASSERT_EQ(list["sets"].size(), 1U);
     EXPECT_EQ(list["sets"][0]["added"], Json({user_folder() + "/default/high.jaiw"}));
-    EXPECT_EQ(list["sets"][0]["models"][1]["synthesis"], Json({"sop", "bop", "hop"}));
-    EXPECT_EQ(models_json({"verify"})["complete_networks"], 62);
+    EXPECT_EQ(list["sets"][0]["models"][2]["synthesis"], Json({"sop", "bop", "hop"}));
+    EXPECT_EQ(models_json({"verify"})["complete_networks"], 66);
     EXPECT_FALSE(md5_of_photo({}).empty());
     models({"remove", "default"});
     EXPECT_EQ(user_files(), std::vector<std::string>{});
@@ -198,7 +198,7 @@ TEST_F(Models, RemoveTakesNothingElse) {
     EXPECT_EQ(user_files(), std::vector<std::string>{});
     // A link to a set goes away; what it points to stays.
     fs::create_directory_symlink(built_in_models_folder(), user_folder() + "/linked");
-    EXPECT_EQ(models_json({"info", "linked"})["files"], 32);
+    EXPECT_EQ(models_json({"info", "linked"})["files"], 36);
     models({"remove", "linked"});
     EXPECT_TRUE(fs::exists(default_pack(0)));
     EXPECT_EQ(user_files(), std::vector<std::string>{});
@@ -235,7 +235,7 @@ TEST_F(Models, ImportChecksTheOfficialFiles) {
 TEST_F(Models, VerifyFindsWhatADecoderWouldStumbleOver) {
     const auto verdict = [&](const std::function<void(Checkpoint&)>& change) {
         return models_json(
-            {"verify", write_random_pack("x.jaiw", NetworkKind::kSynthesis, OperatingPoint::kBop, change)},
+            {"verify", write_random_pack("x.jaiw", NetworkKind::kSynthesis, OperatingPoint::kBop, 1, change)},
             change ? 1 : 0);
     };
     EXPECT_EQ(verdict({})["complete_networks"], 2);
@@ -297,7 +297,7 @@ TEST_F(Models, WithoutAnyHomeThereIsStillTheDefaultSet) {
     ::setenv("XDG_DATA_HOME", "relative", 1);  // to be ignored (XDG Base Directory Specification)
     ::unsetenv("HOME");
     EXPECT_EQ(models_json({"list"})["user_folder"], "");
-    EXPECT_EQ(models_json({"info"})["files"], 32);
+    EXPECT_EQ(models_json({"info"})["files"], 36);
     EXPECT_NE(models({"add", default_pack(0)}, 1).err.find("HOME"), std::string::npos);
     ::setenv("HOME", folder_.path("home").c_str(), 1);
     EXPECT_EQ(models_json({"list"})["user_folder"], folder_.path("home") + "/.local/share/jpegai/models");
