@@ -132,6 +132,13 @@ std::vector<FailLimit> fail_limits(const ArtifactArguments& arguments) {
     return limits;
 }
 
+BackendRequest request_of(const ArtifactArguments& arguments) {
+    BackendRequest request;
+    request.cpu = arguments.cpu;
+    request.threads = arguments.threads;
+    return request;
+}
+
 /// One run of the command.
 class Checker {
 public:
@@ -140,7 +147,7 @@ public:
           common_(common),
           options_(detector_options(arguments)),
           limits_(fail_limits(arguments)),
-          backend_(make_backend({arguments.cpu, arguments.threads})),
+          backend_(make_backend(request_of(arguments))),
           rows_([this](std::size_t rows, const RowBody& body) { backend_->run_rows(rows, body); }) {}
 
     CheckedPair check(const Job& job, const std::function<void(double)>& progress) {
