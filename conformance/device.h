@@ -48,6 +48,7 @@ struct InternalOptions {
     std::string cpu = "auto";  ///< as backend/select.h
     unsigned threads = 1;
     bool reference_quirks = false;
+    std::string device = "cpu";  ///< as backend/select.h
     bool stages = true;  ///< keep intermediate tensors; without, decoding goes the shorter ways that programs take
 };
 [[nodiscard]] std::unique_ptr<Device> internal_device(std::shared_ptr<const WeightSet> weights,

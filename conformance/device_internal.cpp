@@ -40,11 +40,15 @@ void add_fields(Json& document, const std::vector<HeaderField>& fields) {
 class InternalDevice final : public Device {
 public:
     InternalDevice(const std::shared_ptr<const WeightSet>& weights, const InternalOptions& options)
-        : options_(options), decoder_(weights, make_backend({options.cpu, options.threads})), store_(weights) {}
+        : options_(options),
+          decoder_(weights, make_backend({options.cpu, options.threads, options.device})),
+          store_(weights) {}
 
     [[nodiscard]] std::string describe() const override {
+        const std::string kept = options_.stages ? "" : ", pictures only";
+        if (options_.device != "cpu") return "jpegai, " + decoder_.backend().describe() + kept;
         return fmt::format("jpegai, cpu {}, {} thread{}{}", options_.cpu, options_.threads,
-                           options_.threads == 1 ? "" : "s", options_.stages ? "" : ", pictures only");
+                           options_.threads == 1 ? "" : "s", kept);
     }
     [[nodiscard]] bool bit_exact() const override { return true; }
     [[nodiscard]] bool reads_headers() const override { return true; }

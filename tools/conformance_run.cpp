@@ -26,7 +26,7 @@ constexpr const char* kRunExamples =
 
 struct RunArguments {
     std::vector<std::string> suites;
-    std::string decoder, encoder, filter, json_file, junit_file, html_file, models, cpu = "auto";
+    std::string decoder, encoder, filter, json_file, junit_file, html_file, models, cpu = "auto", device = "cpu";
     unsigned jobs = 1, threads = 1;
     double timeout = 60, rate_tolerance = 5;
     std::size_t stop_after = 0, subset = 1;
@@ -117,7 +117,7 @@ private:
         if (device_ == nullptr) {
             device_ =
                 external ? external_device({arguments_.decoder, arguments_.timeout})
-                         : internal_device(weights, {arguments_.cpu, arguments_.threads, false, !arguments_.no_stages});
+                         : internal_device(weights, {arguments_.cpu, arguments_.threads, false, arguments_.device, !arguments_.no_stages});
         }
         // Plain loops stand in judgement over the fast kernels.
         if (oracle_ == nullptr && weights != nullptr && !arguments_.no_oracle) {
@@ -189,6 +189,8 @@ void add_conformance_run(CLI::App& parent, Invocation& invocation) {
     command.add_option("--threads", arguments->threads, "threads of this build's decoder (default 1)");
     command.add_option("--cpu", arguments->cpu,
                        "instruction set of this build: auto, contract, scalar, avx2, avx512, neon");
+    command.add_option("--device", arguments->device,
+                       "where this build's networks and filters run: cpu, cuda[:N] or auto");
     command.add_option("--filter", arguments->filter,
                        "only cases whose name or group matches: patterns with * and ?, separated by commas");
     command.add_option("--subset", arguments->subset, "of each group the first case and then every N-th")

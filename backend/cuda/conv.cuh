@@ -1,0 +1,282 @@
+// The body of all tiled convolutions. A block computes `tile_channels` output channels of a tile of positions; each
+// thread keeps 8 channels x 8 columns of one row as accumulators, one chain per output in the order (input channel, row,
+// column) of the contract. Input channels pass through shared memory a chunk at a time: while one chunk is computed, the
+// next is copied.
+//
+// Taps outside the picture are skipped, not multiplied by zero: only blocks at the border pay for the tests.
+#pragma once
+
+#include "backend/cuda/chain.cuh"
+#include "backend/cuda/conv.h"
+
+namespace jpegai::cuda {
+
+/// How the columns of a kernel row meet the 8 output columns of a thread: kernel column kx adds input column
+/// input(kx, p) of the thread's window to output output(kx, p), p < kPositions.
+template <int kCols>
+struct PlainTaps {
+    static constexpr int kColumns = kCols, kPositions = 8, kStep = 8, kWindow = kPositions + kCols - 1, kBefore = 0;
+    static constexpr int kStride = 1;
+    static constexpr bool kTransposed = false;
+    JPEGAI_DEVICE static constexpr int input(int kx, int p) { return p + kx; }
+    JPEGAI_DEVICE static constexpr int output(int, int p) { return p; }
+};
+struct Stride2Taps {
+    static constexpr int kColumns = 3, kPositions = 8, kStep = 16, kWindow = 17, kBefore = 0;
+    static constexpr int kStride = 2;
+    static constexpr bool kTransposed = false;
+    JPEGAI_DEVICE static constexpr int input(int kx, int p) { return 2 * p + kx; }
+    JPEGAI_DEVICE static constexpr int output(int, int p) { return p; }
+};
+/// Output column 2 n takes kernel column 1 from input column n (and 3 from n - 1), 2 n + 1 takes 0 from n + 1 and 2 from
+/// n. The window starts one column before the first n.
+template <int kCols>
+struct TransposedTaps {
+    static constexpr int kColumns = kCols, kPositions = 4, kStep = 4, kWindow = 6, kBefore = 1;
+    static constexpr int kStride = 1;
+    static constexpr bool kTransposed = true;
+    JPEGAI_DEVICE static constexpr int input(int kx, int p) { return p + (kx == 0 ? 2 : kx == 3 ? 0 : 1); }
+    JPEGAI_DEVICE static constexpr int output(int kx, int p) { return 2 * p + (kx % 2 == 0 ? 1 : 0); }
+};
+
+/// ReLU6 of an input; on the GPU its minimum and maximum give what the contract's selections give: NaN becomes 0, and
+/// the larger of two zeros is +0.
+JPEGAI_DEVICE float relu6_of_input(float x) {
+#if defined(__CUDACC__)
+    return fminf(fmaxf(x, 0.0F), 6.0F);
+#else
+    return contract::relu6(x);
+#endif
+}
+
+/// Where a block and its threads stand.
+struct ConvPlace {
+    int group, first_channel;  ///< of the block's output channels within the group
+    int phase;                 ///< row parity of a transposed convolution
+    int y0, x0;                ///< first position of the tile
+    int channel_thread, tx, ty;
+};
+
+JPEGAI_DEVICE ConvPlace conv_place(const ConvParams& p, int phases) {
+    ConvPlace place;
+    int block = static_cast<int>(blockIdx.x);
+    const int channel_tiles = p.groups * p.tiles_per_group;
+    const int tile = block % channel_tiles;
+    block /= channel_tiles;
+    place.group = tile / p.tiles_per_group;
+    place.first_channel = tile % p.tiles_per_group * p.tile_channels;
+    place.phase = phases - 1 - block % phases;  // the longer one first
+    block /= phases;
+    const int channel_threads = p.tile_channels / kConvChannels;
+    const int thread = static_cast<int>(threadIdx.x);
+    place.channel_thread = thread % channel_threads;
+    const int position = thread / channel_threads;
+    place.tx = position % p.threads_x;
+    place.ty = position / p.threads_x;
+    place.y0 = block / p.tiles_x * p.tile_rows;
+    place.x0 = block % p.tiles_x;
+    return place;
+}
+
+/// Rows and columns of the inputs of a tile in shared memory.
+struct ConvPatch {
+    int rows, pitch, cols;
+    int row0, col0;  ///< in the picture
+};
+
+/// Queues the copies of input channels [first, first + count) and their weights.
+template <int kRows, class Taps>
+JPEGAI_DEVICE void load_chunk(const ConvParams& p, const ConvPatch& patch, const float* weights, const float* in,
+                              float* to_weights, float* to_patch, int first, int count) {
+    const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
+    const int per_channel = kRows * Taps::kColumns * p.tile_channels;
+    const float* const from = weights + static_cast<long long>(first) * per_channel;
+    for (int i = 4 * thread; i < count * per_channel; i += 4 * threads) cp_async_16(to_weights + i, from + i);
+    const int lane = thread % 32;
+    for (int r = thread / 32; r < count * patch.rows; r += threads / 32) {
+        const int c = r / patch.rows, y = patch.row0 + r % patch.rows;
+        if (y < 0 || y >= p.in.rows) continue;
+        const float* const row =
+            in + (first + c) * p.in.plane_stride + static_cast<long long>(y) * p.in.row_stride + patch.col0;
+        for (int x = lane; x < patch.cols; x += 32) {
+            if (patch.col0 + x >= 0 && patch.col0 + x < p.in.cols) cp_async_4(to_patch + r * patch.pitch + x, row + x);
+        }
+    }
+}
+
+/// Adds the terms of `count` input channels.
+template <int kRows, class Taps, bool kBorder, bool kRelu6>
+JPEGAI_DEVICE void add_chunk(const ConvParams& p, const ConvPatch& patch, const ConvPlace& place, const float* weights,
+                             const float* window, int count, float (&acc)[kConvChannels][8]) {
+    const int row = patch.row0 + place.ty * Taps::kStride, col = patch.col0 + place.tx * Taps::kStep;
+    const int half = p.tile_channels / 2;
+    for (int c = 0; c < count; ++c) {
+        JPEGAI_UNROLL
+        for (int t = 0; t < kRows; ++t) {
+            const int patch_row = Taps::kTransposed ? kRows - 1 - t : t;
+            const bool row_inside = !kBorder || (row + patch_row >= 0 && row + patch_row < p.in.rows);
+            if (row_inside) {
+                float x[(Taps::kWindow + 3) / 4 * 4];
+                const float* const from = window + patch_row * patch.pitch;
+                JPEGAI_UNROLL
+                for (int i = 0; i < Taps::kWindow; i += 4) {
+                    const float4 four = *reinterpret_cast<const float4*>(from + i);
+                    x[i] = four.x;
+                    x[i + 1] = four.y;
+                    x[i + 2] = four.z;
+                    x[i + 3] = four.w;
+                }
+                if (kRelu6) {
+                    JPEGAI_UNROLL
+                    for (int i = 0; i < Taps::kWindow; ++i) x[i] = relu6_of_input(x[i]);
+                }
+                JPEGAI_UNROLL
+                for (int kx = 0; kx < Taps::kColumns; ++kx) {
+                    const float* const w = weights + (t * Taps::kColumns + kx) * p.tile_channels;
+                    const float4 low = *reinterpret_cast<const float4*>(w);
+                    const float4 high = *reinterpret_cast<const float4*>(w + half);
+                    const float factor[kConvChannels] = {low.x,  low.y,  low.z,  low.w,
+                                                         high.x, high.y, high.z, high.w};
+                    JPEGAI_UNROLL
+                    for (int k = 0; k < Taps::kPositions; ++k) {
+                        const int i = Taps::input(kx, k), o = Taps::output(kx, k);
+                        if (kBorder && (col + i < 0 || col + i >= p.in.cols)) continue;
+                        JPEGAI_UNROLL
+                        for (int n = 0; n < kConvChannels; ++n) acc[n][o] = contract::fma(factor[n], x[i], acc[n][o]);
+                    }
+                }
+            }
+        }
+        weights += kRows * Taps::kColumns * p.tile_channels;
+        window += patch.rows * patch.pitch;
+    }
+}
+
+/// Ends and stores 8 columns of one output channel. `x` is the first column.
+JPEGAI_DEVICE void store_row(const ConvParams& p, float (&v)[8], int channel, int y, int x) {
+    const int factor = p.shuffle;
+    const int out_channel = factor == 1 ? channel : channel / (factor * factor);
+    const int out_y = factor == 1 ? y : factor * y + channel / factor % factor;
+    const int out_x = factor == 1 ? x : factor * x + channel % factor;
+    if (out_y >= p.out.rows || out_x >= p.out.cols) return;
+    const bool vector = factor == 1 && x + 8 <= p.out.cols;
+    for (int k = 0; k < p.chain.count; ++k) {
+        const Chain::Entry& entry = p.chain.entries[k];
+        float other[8] = {};
+        if (has_other(entry.step)) {
+            const float* const from = sample(p.chain.others[entry.other], out_channel, out_y, out_x);
+            if (vector && reinterpret_cast<std::uintptr_t>(from) % 16 == 0) {
+                JPEGAI_UNROLL
+                for (int i = 0; i < 8; i += 4) {
+                    const float4 four = *reinterpret_cast<const float4*>(from + i);
+                    other[i] = four.x;
+                    other[i + 1] = four.y;
+                    other[i + 2] = four.z;
+                    other[i + 3] = four.w;
+                }
+            } else {
+                JPEGAI_UNROLL
+                for (int i = 0; i < 8; ++i) {
+                    if (out_x + factor * i < p.out.cols) other[i] = from[factor * i];
+                }
+            }
+        }
+        JPEGAI_UNROLL
+        for (int i = 0; i < 8; ++i) v[i] = apply_short(entry.step, v[i], other[i]);
+    }
+    float* const to = sample(p.out, out_channel, out_y, out_x);
+    if (vector && reinterpret_cast<std::uintptr_t>(to) % 16 == 0) {
+        *reinterpret_cast<float4*>(to) = make_float4(v[0], v[1], v[2], v[3]);
+        *reinterpret_cast<float4*>(to + 4) = make_float4(v[4], v[5], v[6], v[7]);
+    } else {
+        JPEGAI_UNROLL
+        for (int i = 0; i < 8; ++i) {
+            if (out_x + factor * i < p.out.cols) to[factor * i] = v[i];
+        }
+    }
+}
+
+/// One block with kRows kernel rows (of the phase, where transposed).
+template <int kRows, class Taps, bool kRelu6>
+JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long long weights_offset) {
+    constexpr int kColsPerThread = Taps::kPositions;
+    const int x0 = place.x0 * p.threads_x * kColsPerThread;
+    ConvPatch patch;
+    patch.rows = (p.tile_rows - 1) * Taps::kStride + kRows;
+    patch.cols = (p.threads_x - 1) * Taps::kStep + Taps::kWindow;
+    patch.pitch = (p.threads_x - 1) * Taps::kStep + (Taps::kWindow + 3) / 4 * 4;
+    // Transposed: row taps are m + 1, m (odd rows) and m, m - 1 (even rows; m alone for 3x3).
+    patch.row0 = Taps::kTransposed ? place.y0 + (kRows == 1 || place.phase == 1 ? 0 : -1)
+                                   : place.y0 * Taps::kStride - p.pad_top;
+    patch.col0 = Taps::kTransposed ? x0 - Taps::kBefore : x0 * Taps::kStride - p.pad_left;
+
+    const int stage = p.chunk * (kRows * Taps::kColumns * p.tile_channels + patch.rows * patch.pitch);
+    float* const shared = shared_memory<float>();
+    const float* const in = p.in.data + static_cast<long long>(place.group) * p.in_per_group * p.in.plane_stride;
+    const float* const weights = p.weights + weights_offset;
+
+    const int channel0 = place.first_channel + 4 * place.channel_thread;  // within the group; and half behind it
+    const int half = p.tile_channels / 2;
+    const int group_channel = place.group * p.out_per_group;
+    const int y = place.y0 + place.ty, x = x0 + place.tx * kColsPerThread;
+    const int rows = Taps::kTransposed ? p.in.rows : (p.out.rows + p.shuffle - 1) / p.shuffle;
+    const int cols = Taps::kTransposed ? p.in.cols : (p.out.cols + p.shuffle - 1) / p.shuffle;
+    const bool active = y < rows && x < cols && channel0 < p.out_per_group;
+
+    float acc[kConvChannels][8];
+    JPEGAI_UNROLL
+    for (int n = 0; n < kConvChannels; ++n) {
+        const int channel = channel0 + n % 4 + n / 4 * half;
+        const float start = p.bias != nullptr && channel < p.out_per_group ? p.bias[group_channel + channel] : 0.0F;
+        JPEGAI_UNROLL
+        for (int i = 0; i < 8; ++i) acc[n][i] = start;
+    }
+    const bool border = patch.row0 < 0 || patch.col0 < 0 || patch.row0 + patch.rows > p.in.rows ||
+                        patch.col0 + patch.cols > p.in.cols;
+
+    const int weights_size = p.chunk * kRows * Taps::kColumns * p.tile_channels;
+    int count = p.in_per_group < p.chunk ? p.in_per_group : p.chunk, buffer = 0;
+    load_chunk<kRows, Taps>(p, patch, weights, in, shared, shared + weights_size, 0, count);
+    cp_async_commit();
+    for (int first = 0; first < p.in_per_group;) {
+        cp_async_wait<0>();
+        sync_threads();
+        const int next = first + count, left = p.in_per_group - next;
+        const int next_count = left < p.chunk ? left : p.chunk;
+        const float* const now = shared + buffer * stage;
+        buffer ^= 1;
+        if (next_count > 0) {
+            float* const later = shared + buffer * stage;
+            load_chunk<kRows, Taps>(p, patch, weights, in, later, later + weights_size, next, next_count);
+            cp_async_commit();
+        }
+        if (active) {
+            const float* const own_weights = now + 4 * place.channel_thread;
+            const float* const window =
+                now + weights_size + place.ty * Taps::kStride * patch.pitch + place.tx * Taps::kStep;
+            if (border) {
+                add_chunk<kRows, Taps, true, kRelu6>(p, patch, place, own_weights, window, count, acc);
+            } else {
+                add_chunk<kRows, Taps, false, kRelu6>(p, patch, place, own_weights, window, count, acc);
+            }
+        }
+        first = next;
+        count = next_count;
+    }
+    if (!active) return;
+    const int out_y = Taps::kTransposed ? 2 * y + place.phase : y, out_x = Taps::kTransposed ? 2 * x : x;
+    JPEGAI_UNROLL
+    for (int n = 0; n < kConvChannels; ++n) {
+        const int channel = channel0 + n % 4 + n / 4 * half;
+        if (channel < p.out_per_group) store_row(p, acc[n], group_channel + channel, out_y, out_x);
+    }
+}
+
+template <int kRows, class Taps, bool kRelu6>
+JPEGAI_DEVICE void conv_plain(const ConvParams& p) {
+    const ConvPlace place = conv_place(p, 1);
+    const long long tile = place.group * p.tiles_per_group + place.first_channel / p.tile_channels;
+    conv_block<kRows, Taps, kRelu6>(p, place, tile * p.in_per_group * kRows * Taps::kColumns * p.tile_channels);
+}
+
+}  // namespace jpegai::cuda
