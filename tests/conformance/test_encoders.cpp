@@ -72,7 +72,7 @@ TEST(Encoders, WrongStreamsNameTheRule) {
     expect(first(judge(encode + "--beta 0 --dialect dis", kOne)), "stream", "dialect");
     expect(first(judge(encode + "--beta 0 --bit-depth 10", kOne)), "picture", "10 bits instead of");
     expect(
-        first(judge("cp " + encode.substr(0, 0) + JPEGAI_SOURCE_DIR "/tests/data/streams/photo_odd.bits {out} # {in}",
+        first(judge(std::string("cp ") + JPEGAI_SOURCE_DIR "/tests/data/streams/photo_odd.bits {out} # {in}",
                     kOne)),
         "stream", "");
 }
@@ -83,7 +83,7 @@ TEST(Encoders, PicturesAreTheSameOnEveryMachine) {
     check_picture(drawn);
     EXPECT_EQ(drawn.cols(), picture.width);
     EXPECT_EQ(drawn.rows(), picture.height);
-    EXPECT_EQ(plane_md5(drawn).at(0), "") << "fixed";
+    EXPECT_EQ(plane_md5(drawn).at(0), "29fea4e5aff6ee4c3997c75f1850bcb4");
 }
 
 }  // namespace
