@@ -42,36 +42,14 @@ bool holds(const DeviceArray& array, std::size_t row, std::size_t col, const Are
 
 class CudaPictureDevice final : public PictureDevice {
 public:
-    explicit CudaPictureDevice(const std::shared_ptr<Device>& device) : memory_(StreamMemory::make(device)) {
-        lines_[0] = {memory_, device->make_event()};
-    }
+    explicit CudaPictureDevice(std::shared_ptr<Device> device) : memory_(StreamMemory::make(std::move(device))) {}
 
     /// Ready for another picture.
     void recycle() {
         marks_.clear();
-        for (Line& line : lines_) {
-            if (!line.memory) continue;
-            line.memory->wait();
-            line.memory->drop_staging();
-            line.memory->trim();
-        }
-        memory_ = lines_[0].memory;
-    }
-
-    // ---- order
-    void queue_on(DeviceLine line) override {
-        Line& chosen = lines_[static_cast<std::size_t>(line)];
-        if (!chosen.memory) {
-            const std::shared_ptr<Device> device = memory_->device().shared_from_this();
-            chosen = {StreamMemory::make(device), device->make_event()};
-        }
-        memory_ = chosen.memory;
-    }
-    void wait_for_other_line() override {
-        const Line& other = lines_[memory_ == lines_[0].memory ? 1 : 0];
-        if (!other.memory) return;
-        other.memory->stream().record(*other.reached);
-        stream().wait(*other.reached);
+        memory_->wait();
+        memory_->drop_staging();
+        memory_->trim();
     }
 
     // ---- memory
@@ -101,11 +79,8 @@ public:
         copy_when_done(copies);
     }
     void wait() override {
-        for (Line& line : lines_) {
-            if (!line.memory) continue;
-            line.memory->wait();
-            line.memory->drop_staging();
-        }
+        memory_->wait();
+        memory_->drop_staging();
     }
 
     // ---- rectangles
@@ -240,12 +215,7 @@ private:
 
     Stream& stream() { return memory_->stream(); }
 
-    struct Line {
-        std::shared_ptr<StreamMemory> memory;
-        std::unique_ptr<Event> reached;
-    };
-    std::array<Line, 2> lines_;             ///< the second one from its first use on
-    std::shared_ptr<StreamMemory> memory_;  ///< of the line in use
+    std::shared_ptr<StreamMemory> memory_;
     std::vector<std::pair<std::string, std::unique_ptr<Event>>> marks_;
 };
 
