@@ -179,6 +179,10 @@ Size parse_size(const std::string& text) {
 }
 
 int run(const Arguments& arguments) {
+    if (arguments.device == 0 && cuda::Device::list().empty()) {
+        fmt::print("no GPU: nothing to measure\n");
+        return 0;
+    }
     const auto device = arguments.device < 0 ? cuda::Device::emulated() : cuda::Device::open(arguments.device);
     const auto backend = make_cuda_backend(device);
     const double peak = measure_peak(*device);
