@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "backend/cpu/cpu_backend.h"
-#include "backend/cuda/device.h"
+#include "backend/cuda/cuda_backend.h"
 #include "base/error.h"
 
 namespace jpegai {
@@ -42,7 +42,7 @@ std::shared_ptr<const Backend> make_backend(const BackendRequest& request) {
     if (device == "cpu" || (device == "auto" && cuda::Device::list().empty())) return make_processor_backend(request);
     const auto opened = device == "cuda:emulator" ? cuda::Device::emulated()
                                                   : cuda::Device::open(device == "auto" ? 0 : gpu_index(device));
-    throw Error(JPEGAI_ERROR_UNSUPPORTED, "networks do not run on " + opened->describe() + " yet");
+    return make_cuda_backend(opened);
 }
 
 std::vector<std::string> split_devices(const std::string& devices) {

@@ -17,6 +17,7 @@ public:
         return std::make_unique<cuda::CudaRunner>(streams_, network);
     }
     std::shared_ptr<PictureDevice> picture_device() const override { return pictures_.take(); }
+    bool has_own_memory() const override { return true; }
 
 private:
     std::shared_ptr<cuda::StreamPool> streams_;
