@@ -98,23 +98,35 @@ JPEGAI_DEVICE void load_chunk(const ConvParams& p, const ConvPatch& patch, const
         if (y < 0 || y >= p.in.rows) continue;
         const float* const row =
             in + (first + c) * p.in.plane_stride + static_cast<long long>(y) * p.in.row_stride + patch.col0;
+        float* const to = to_patch + r * patch.pitch;
+        if (Taps::kWindow == 8 && patch.col0 >= 0 && patch.col0 + patch.cols <= p.in.cols &&
+            reinterpret_cast<std::uintptr_t>(row) % 16 == 0) {
+            for (int x = 4 * lane; x < patch.cols; x += 128) cp_async_16(to + x, row + x);
+            continue;
+        }
         for (int x = lane; x < patch.cols; x += 32) {
-            if (patch.col0 + x >= 0 && patch.col0 + x < p.in.cols) cp_async_4(to_patch + r * patch.pitch + x, row + x);
+            if (patch.col0 + x >= 0 && patch.col0 + x < p.in.cols) cp_async_4(to + x, row + x);
         }
     }
 }
 
+/// What a block has to test: nothing; rows, and the first and last column of each window; everything.
+enum class Border { kNone, kEdges, kAll };
+
 /// Adds the terms of `count` input channels.
-template <int kRows, class Taps, bool kBorder, bool kRelu6>
+template <int kRows, class Taps, Border kBorder, bool kRelu6>
 JPEGAI_DEVICE void add_chunk(const ConvParams& p, const ConvPatch& patch, const ConvPlace& place, const float* weights,
                              const float* window, int count, float (&acc)[kConvChannels][8]) {
     const int row = patch.row0 + place.ty * Taps::kStride, col = patch.col0 + place.tx * Taps::kStep;
     const int half = p.tile_channels / 2;
+    const bool first_inside = col >= 0 && col < p.in.cols;
+    const bool last_inside = col + Taps::kWindow - 1 >= 0 && col + Taps::kWindow - 1 < p.in.cols;
     for (int c = 0; c < count; ++c) {
         JPEGAI_UNROLL
         for (int t = 0; t < kRows; ++t) {
             const int patch_row = Taps::kTransposed ? kRows - 1 - t : t;
-            const bool row_inside = !kBorder || (row + patch_row >= 0 && row + patch_row < p.in.rows);
+            const bool row_inside =
+                kBorder == Border::kNone || (row + patch_row >= 0 && row + patch_row < p.in.rows);
             if (row_inside) {
                 float x[(Taps::kWindow + 3) / 4 * 4];
                 const float* const from = window + patch_row * patch.pitch;
@@ -140,9 +152,15 @@ JPEGAI_DEVICE void add_chunk(const ConvParams& p, const ConvPatch& patch, const 
                     JPEGAI_UNROLL
                     for (int k = 0; k < Taps::kPositions; ++k) {
                         const int i = Taps::input(kx, k), o = Taps::output(kx, k);
-                        if (kBorder && (col + i < 0 || col + i >= p.in.cols)) continue;
+                        const bool tested = kBorder == Border::kAll ||
+                                            (kBorder == Border::kEdges && (i == 0 || i == Taps::kWindow - 1));
+                        const bool inside = i == 0 ? first_inside : i == Taps::kWindow - 1 ? last_inside
+                                                                  : col + i >= 0 && col + i < p.in.cols;
                         JPEGAI_UNROLL
-                        for (int n = 0; n < kConvChannels; ++n) acc[n][o] = contract::fma(factor[n], x[i], acc[n][o]);
+                        for (int n = 0; n < kConvChannels; ++n) {
+                            const float sum = contract::fma(factor[n], x[i], acc[n][o]);
+                            acc[n][o] = !tested || inside ? sum : acc[n][o];
+                        }
                     }
                 }
             }
@@ -200,7 +218,14 @@ JPEGAI_DEVICE void store_row(const ConvParams& p, float (&v)[8], int channel, in
 template <int kRows, class Taps, bool kRelu6>
 JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long long weights_offset) {
     constexpr int kColsPerThread = Taps::kPositions;
-    const int x0 = place.x0 * p.threads_x * kColsPerThread;
+    const int rows = Taps::kTransposed ? p.in.rows : (p.out.rows + p.shuffle - 1) / p.shuffle;
+    const int cols = Taps::kTransposed ? p.in.cols : (p.out.cols + p.shuffle - 1) / p.shuffle;
+    const int tile_cols = p.threads_x * kColsPerThread;
+    int x0 = place.x0 * tile_cols;
+    // The last tile of a row moves left to end with the picture: what it shares with its neighbour is computed twice, and
+    // only first and last columns of windows can lie outside.
+    const bool fits = Taps::kColumns > 1 && cols >= tile_cols && p.pad_left <= 1;
+    if (fits && x0 > cols - tile_cols) x0 = cols - tile_cols;
     ConvPatch patch;
     patch.rows = (p.tile_rows - 1) * Taps::kStride + kRows;
     patch.cols = (p.threads_x - 1) * Taps::kStep + Taps::kWindow;
@@ -219,8 +244,6 @@ JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long 
     const int half = p.tile_channels / 2;
     const int group_channel = place.group * p.out_per_group;
     const int y = place.y0 + place.ty, x = x0 + place.tx * kColsPerThread;
-    const int rows = Taps::kTransposed ? p.in.rows : (p.out.rows + p.shuffle - 1) / p.shuffle;
-    const int cols = Taps::kTransposed ? p.in.cols : (p.out.cols + p.shuffle - 1) / p.shuffle;
     const bool active = y < rows && x < cols && channel0 < p.out_per_group;
 
     float acc[kConvChannels][8];
@@ -231,8 +254,9 @@ JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long 
         JPEGAI_UNROLL
         for (int i = 0; i < 8; ++i) acc[n][i] = start;
     }
-    const bool border = patch.row0 < 0 || patch.col0 < 0 || patch.row0 + patch.rows > p.in.rows ||
-                        patch.col0 + patch.cols > p.in.cols;
+    constexpr bool kHasBorder = kRows > 1 || Taps::kColumns > 1;  // of 1x1 only what nobody stores lies outside
+    const bool border = kHasBorder && (patch.row0 < 0 || patch.col0 < 0 || patch.row0 + patch.rows > p.in.rows ||
+                        patch.col0 + patch.cols > p.in.cols);
 
     const int weights_size = p.chunk * kRows * Taps::kColumns * p.tile_channels;
     int count = p.in_per_group < p.chunk ? p.in_per_group : p.chunk, buffer = 0;
@@ -254,10 +278,12 @@ JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long 
             const float* const own_weights = now + 4 * place.channel_thread;
             const float* const window =
                 now + weights_size + place.ty * Taps::kStride * patch.pitch + place.tx * Taps::kStep;
-            if (border) {
-                add_chunk<kRows, Taps, true, kRelu6>(p, patch, place, own_weights, window, count, acc);
+            if (!border) {
+                add_chunk<kRows, Taps, Border::kNone, kRelu6>(p, patch, place, own_weights, window, count, acc);
+            } else if (fits) {
+                add_chunk<kRows, Taps, Border::kEdges, kRelu6>(p, patch, place, own_weights, window, count, acc);
             } else {
-                add_chunk<kRows, Taps, false, kRelu6>(p, patch, place, own_weights, window, count, acc);
+                add_chunk<kRows, Taps, Border::kAll, kRelu6>(p, patch, place, own_weights, window, count, acc);
             }
         }
         first = next;

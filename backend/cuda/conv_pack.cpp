@@ -53,6 +53,7 @@ ConvKind conv_kind(const Node& n, bool relu6) {
     const auto is = [&](std::size_t rows, std::size_t cols, std::size_t stride) {
         return n.kernel_rows == rows && n.kernel_cols == cols && n.stride == stride;
     };
+    if (std::max({n.pad_top, n.pad_left, n.pad_bottom, n.pad_right}) > 1) return ConvKind::kAny;
     if (is(3, 3, 1)) return relu6 ? ConvKind::k3x3Relu6 : ConvKind::k3x3;
     if (is(3, 3, 2)) return ConvKind::k3x3Stride2;
     if (is(1, 1, 1) && n.pad_top + n.pad_left + n.pad_bottom + n.pad_right == 0) return ConvKind::kPointwise;
