@@ -23,7 +23,7 @@ def measure(layer, calls=20, runs=5):
         weight = torch.randn(layer['in'], layer['out'], *kernel, device=device)
 
         def call():
-            return torch.nn.functional.conv_transpose2d(x, weight, bias, stride=2, padding=1, output_padding=kernel[0] == 3)
+            return torch.nn.functional.conv_transpose2d(x, weight, bias, stride=2, padding=1, output_padding=int(kernel[0] == 3))
     else:
         top, left, bottom, right = layer['pad']
         weight = torch.randn(layer['out'], layer['in'] // groups, *kernel, device=device)
