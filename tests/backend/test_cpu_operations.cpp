@@ -29,6 +29,7 @@ void check(const Operation& operation) {
     std::vector<std::unique_ptr<Backend>> backends;
     for (const CpuLevel level : available_cpu_levels()) backends.push_back(make_cpu_backend({level, 1}));
     backends.push_back(make_cpu_backend({CpuLevel::kAuto, 3}));
+    backends.push_back(make_cpu_backend({CpuLevel::kScalar, 1, true}));
     for (std::uint64_t i = 0; i < operation.shapes; ++i) {
         const std::uint64_t seed = 1000 * chosen_seed() + i;
         Draw draw(seed, false);

@@ -386,5 +386,8 @@ std::string device_name(const testing::TestParamInfo<std::size_t>& info) {
 }
 INSTANTIATE_TEST_SUITE_P(Devices, CudaDecode, testing::Range(std::size_t{0}, test::cuda_devices().size()), device_name);
 
+INSTANTIATE_TEST_SUITE_P(Devices, CudaWholeDecode, testing::Range(std::size_t{0}, test::cuda_devices().size()),
+                         device_name);
+
 }  // namespace
 }  // namespace jpegai
