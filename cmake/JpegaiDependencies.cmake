@@ -18,10 +18,7 @@ foreach(FORMAT JPEG WEBP TIFF)
 endforeach()
 
 include(JpegaiTorch)
-find_package(CUDAToolkit QUIET)
-if(NOT CUDAToolkit_FOUND)
-  message(STATUS "jpegai: no CUDA toolkit: the CUDA backend is left out")
-endif()
+include(JpegaiCuda)
 
 if(JPEGAI_BUILD_TESTS)
   find_package(GTest REQUIRED)
