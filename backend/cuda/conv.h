@@ -17,6 +17,7 @@ enum class ConvKind : std::int32_t {
     k3x3Stride2,
     kTransposed3,  ///< 3x3, stride 2: 4 input columns, 8 output columns
     kTransposed4,  ///< 4x4, stride 2
+    kNarrowTransposed3,  ///< kTransposed3 to few channels: one channel and 2x2 outputs a thread
     kAny,          ///< any other convolution: one output per thread, straight from memory
 };
 
@@ -49,6 +50,16 @@ JPEGAI_DECLARE_KERNEL(conv_3x3_relu6, ConvParams)
 JPEGAI_DECLARE_KERNEL(conv_3x3_stride2, ConvParams)
 JPEGAI_DECLARE_KERNEL(conv_transposed3, ConvParams)
 JPEGAI_DECLARE_KERNEL(conv_transposed4, ConvParams)
+JPEGAI_DECLARE_KERNEL(conv_narrow_transposed3, ConvParams)
 JPEGAI_DECLARE_KERNEL(conv_any, ConvParams)
+JPEGAI_DECLARE_KERNEL(conv_small_pointwise, ConvParams)
+JPEGAI_DECLARE_KERNEL(conv_small_3x3, ConvParams)
+JPEGAI_DECLARE_KERNEL(conv_small_3x3_relu6, ConvParams)
+JPEGAI_DECLARE_KERNEL(conv_small_3x3_stride2, ConvParams)
+JPEGAI_DECLARE_KERNEL(conv_small_transposed3, ConvParams)
+JPEGAI_DECLARE_KERNEL(conv_small_transposed4, ConvParams)
+
+/// kNarrowTransposed3: most output channels, and input channels whose weights fit in shared memory.
+inline constexpr int kNarrowOutputs = 2, kNarrowInputs = 512;
 
 }  // namespace jpegai::cuda

@@ -2,18 +2,18 @@
 
 namespace jpegai::cuda {
 
-JPEGAI_KERNEL(conv_3x3, ConvParams, 128) {
+JPEGAI_KERNEL_BLOCKS(conv_3x3, ConvParams, 128, 4) {
     conv_plain<3, PlainTaps<3>, false>(p);
 }
 JPEGAI_DEFINE_KERNEL(conv_3x3, ConvParams)
 
-JPEGAI_KERNEL(conv_3x3_relu6, ConvParams, 128) {
+JPEGAI_KERNEL_BLOCKS(conv_3x3_relu6, ConvParams, 128, 4) {
     conv_plain<3, PlainTaps<3>, true>(p);
 }
 JPEGAI_DEFINE_KERNEL(conv_3x3_relu6, ConvParams)
 
-JPEGAI_KERNEL(conv_3x3_stride2, ConvParams, 128) {
-    conv_plain<3, Stride2Taps, false>(p);
+JPEGAI_KERNEL_BLOCKS(conv_3x3_stride2, ConvParams, 128, 4) {
+    conv_plain<3, Stride2Taps<>, false>(p);
 }
 JPEGAI_DEFINE_KERNEL(conv_3x3_stride2, ConvParams)
 

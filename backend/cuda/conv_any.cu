@@ -33,4 +33,47 @@ JPEGAI_KERNEL(conv_any, ConvParams, 256) {
 }
 JPEGAI_DEFINE_KERNEL(conv_any, ConvParams)
 
+// A block has 32 x 4 input positions of one output channel; a thread makes the four outputs of its position.
+JPEGAI_KERNEL(conv_narrow_transposed3, ConvParams, 128) {
+    const int thread = static_cast<int>(threadIdx.y * 32 + threadIdx.x), channel = static_cast<int>(blockIdx.z);
+    float* const weights = shared_memory<float>();  // 12 floats per input channel, of which 9 are used
+    for (int i = thread; i < 9 * p.in_per_group; i += 128) {
+        weights[i / 9 * 12 + i % 9] = p.weights[(i / 9 * p.out_per_group + channel) * 9 + i % 9];
+    }
+    sync_threads();
+    const int x = static_cast<int>(blockIdx.x * 32 + threadIdx.x), y = static_cast<int>(blockIdx.y * 4 + threadIdx.y);
+    if (x >= p.in.cols || y >= p.in.rows) return;
+    const bool right = x + 1 < p.in.cols, below = y + 1 < p.in.rows;
+    const float start = p.bias != nullptr ? p.bias[channel] : 0.0F;
+    float acc[4] = {start, start, start, start};  // (0,0), (0,1), (1,0), (1,1)
+    const float* from = sample(p.in, 0, y, x);
+    JPEGAI_UNROLL_4
+    for (int c = 0; c < p.in_per_group; ++c, from += p.in.plane_stride) {
+        const float4 w0 = *reinterpret_cast<const float4*>(weights + 12 * c);
+        const float4 w1 = *reinterpret_cast<const float4*>(weights + 12 * c + 4);
+        const float w22 = weights[12 * c + 8];
+        const float here = from[0], next = right ? from[1] : 0.0F;
+        const float under = below ? from[p.in.row_stride] : 0.0F;
+        const float across = right && below ? from[p.in.row_stride + 1] : 0.0F;
+        // w0: rows 0 and the start of row 1 of the kernel: 00 01 02 10; w1: 11 12 20 21.
+        acc[0] = contract::fma(w1.x, here, acc[0]);
+        if (right) acc[1] = contract::fma(w0.w, next, acc[1]);
+        acc[1] = contract::fma(w1.y, here, acc[1]);
+        if (below) acc[2] = contract::fma(w0.y, under, acc[2]);
+        acc[2] = contract::fma(w1.w, here, acc[2]);
+        if (right && below) acc[3] = contract::fma(w0.x, across, acc[3]);
+        if (below) acc[3] = contract::fma(w0.z, under, acc[3]);
+        if (right) acc[3] = contract::fma(w1.z, next, acc[3]);
+        acc[3] = contract::fma(w22, here, acc[3]);
+    }
+    JPEGAI_UNROLL
+    for (int k = 0; k < 4; ++k) {
+        const int out_y = 2 * y + k / 2, out_x = 2 * x + k % 2;
+        if (out_y < p.out.rows && out_x < p.out.cols) {
+            *sample(p.out, channel, out_y, out_x) = apply_chain(p.chain, acc[k], channel, out_y, out_x);
+        }
+    }
+}
+JPEGAI_DEFINE_KERNEL(conv_narrow_transposed3, ConvParams)
+
 }  // namespace jpegai::cuda

@@ -2,22 +2,22 @@
 
 namespace jpegai::cuda {
 
-JPEGAI_KERNEL(conv_pointwise, ConvParams, 128) {
+JPEGAI_KERNEL_BLOCKS(conv_pointwise, ConvParams, 128, 4) {
     conv_plain<1, PlainTaps<1>, false>(p);
 }
 JPEGAI_DEFINE_KERNEL(conv_pointwise, ConvParams)
 
-JPEGAI_KERNEL(conv_row3, ConvParams, 128) {
+JPEGAI_KERNEL_BLOCKS(conv_row3, ConvParams, 128, 4) {
     conv_plain<1, PlainTaps<3>, false>(p);
 }
 JPEGAI_DEFINE_KERNEL(conv_row3, ConvParams)
 
-JPEGAI_KERNEL(conv_column3, ConvParams, 128) {
+JPEGAI_KERNEL_BLOCKS(conv_column3, ConvParams, 128, 4) {
     conv_plain<3, PlainTaps<1>, false>(p);
 }
 JPEGAI_DEFINE_KERNEL(conv_column3, ConvParams)
 
-JPEGAI_KERNEL(conv_2x2, ConvParams, 128) {
+JPEGAI_KERNEL_BLOCKS(conv_2x2, ConvParams, 128, 4) {
     conv_plain<2, PlainTaps<2>, false>(p);
 }
 JPEGAI_DEFINE_KERNEL(conv_2x2, ConvParams)

@@ -78,7 +78,8 @@ CudaRunner::Key CudaRunner::check_inputs(std::span<const DeviceArray> inputs, Si
 void CudaRunner::launch_all(StreamMemory& memory, const Instance& instance) const {
     auto* const workspace = static_cast<unsigned char*>(instance.workspace.get());
     for (std::size_t i = 0; i < network_.layers.size(); ++i) {
-        launch_layer(memory.stream(), graph_, network_, instance.plan, i, workspace, parameters_->as<float>());
+        launch_layer(memory.stream(), graph_, network_, instance.plan, i, workspace, parameters_->as<float>(),
+                     memory.device().info().processors);
     }
 }
 
@@ -117,7 +118,8 @@ void CudaRunner::run_layers(StreamMemory& memory, const Instance& instance, RunC
     mark();
     for (std::size_t i = 0; i < network_.layers.size(); ++i) {
         check_going(context);
-        launch_layer(stream, graph_, network_, instance.plan, i, workspace, parameters_->as<float>());
+        launch_layer(stream, graph_, network_, instance.plan, i, workspace, parameters_->as<float>(),
+                     memory.device().info().processors);
         mark();
     }
     if (context.timings == nullptr) return;

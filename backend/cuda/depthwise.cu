@@ -7,49 +7,45 @@ namespace {
 
 constexpr int kRowsPerThread = 8;
 
-/// Three neighbours of a row; those outside the picture stay what they were.
-struct Triple {
-    float value[3];
-};
-
-JPEGAI_DEVICE Triple load_triple(const View& in, int c, int y, int x) {
-    Triple t = {};
-    if (y < 0 || y >= in.rows) return t;
-    const float* const at = sample(in, c, y, x);
-    if (x > 0) t.value[0] = at[-1];
-    t.value[1] = at[0];
-    if (x + 1 < in.cols) t.value[2] = at[1];
-    return t;
-}
-
-/// Taps of one kernel row, those outside skipped.
-JPEGAI_DEVICE float add_taps(float acc, const Triple& t, const float* w, bool row_inside, bool left, bool right) {
-    if (row_inside) {
-        if (left) acc = contract::fma(w[0], t.value[0], acc);
-        acc = contract::fma(w[1], t.value[1], acc);
-        if (right) acc = contract::fma(w[2], t.value[2], acc);
-    }
-    return acc;
-}
-
-/// The column of results of one channel that a thread computes.
+/// The column of results of one channel that a thread computes. A warp has 32 neighbouring columns and takes the
+/// neighbours of a sample from its own lanes; all loads come first.
 JPEGAI_DEVICE void filter_column(const DepthwiseParams& p, int c, int y0, int x, float (&result)[kRowsPerThread]) {
-    float w[9];
+    const int lane = static_cast<int>(threadIdx.x);
+    const bool first = lane == 0, last = lane == 31;
+    const int at = x < p.in.cols ? x : p.in.cols - 1;
+    const int beside = first ? (x > 0 ? x - 1 : 0) : (x + 1 < p.in.cols ? x + 1 : p.in.cols - 1);
+    float here[kRowsPerThread + 2], edge[kRowsPerThread + 2];
+    JPEGAI_UNROLL
+    for (int i = 0; i < kRowsPerThread + 2; ++i) {
+        const int y = y0 + i - 1, row = y < 0 ? 0 : y < p.in.rows ? y : p.in.rows - 1;
+        const float* const from = sample(p.in, c, row, 0);
+        here[i] = from[at];
+        edge[i] = first || last ? from[beside] : 0.0F;
+    }
+    float w[9], acc[kRowsPerThread];
     JPEGAI_UNROLL
     for (int i = 0; i < 9; ++i) w[i] = p.weights[9 * c + i];
     const float start = p.bias != nullptr ? p.bias[c] : 0.0F;
-    const bool left = x > 0, right = x + 1 < p.in.cols;
-    Triple above = load_triple(p.in, c, y0 - 1, x), here = load_triple(p.in, c, y0, x);
     JPEGAI_UNROLL
-    for (int i = 0; i < kRowsPerThread; ++i) {
-        const int y = y0 + i;
-        const Triple below = load_triple(p.in, c, y + 1, x);
-        float acc = add_taps(start, above, w, y > 0, left, right);
-        acc = add_taps(acc, here, w + 3, true, left, right);
-        result[i] = add_taps(acc, below, w + 6, y + 1 < p.in.rows, left, right);
-        above = here;
-        here = below;
+    for (int i = 0; i < kRowsPerThread; ++i) acc[i] = start;
+    const bool left_inside = x > 0, right_inside = x + 1 < p.in.cols;
+    JPEGAI_UNROLL
+    for (int i = 0; i < kRowsPerThread + 2; ++i) {
+        const float up = shuffle_up(here[i], 1), down = shuffle_down(here[i], 1);
+        const float left = first ? edge[i] : up, right = last ? edge[i] : down;
+        const int y = y0 + i - 1;
+        if (y < 0 || y >= p.in.rows) continue;
+        JPEGAI_UNROLL
+        for (int ky = 0; ky < 3; ++ky) {  // this input row is row ky of the kernel of output row i - ky
+            const int o = i - ky;
+            if (o < 0 || o >= kRowsPerThread) continue;
+            if (left_inside) acc[o] = contract::fma(w[3 * ky], left, acc[o]);
+            acc[o] = contract::fma(w[3 * ky + 1], here[i], acc[o]);
+            if (right_inside) acc[o] = contract::fma(w[3 * ky + 2], right, acc[o]);
+        }
     }
+    JPEGAI_UNROLL
+    for (int i = 0; i < kRowsPerThread; ++i) result[i] = acc[i];
 }
 
 }  // namespace
@@ -59,7 +55,6 @@ JPEGAI_KERNEL(depthwise, DepthwiseParams, 128) {
     const int x = block % p.tiles_x * 32 + static_cast<int>(threadIdx.x);
     const int y0 = (block / p.tiles_x % p.tiles_y * 4 + static_cast<int>(threadIdx.y)) * kRowsPerThread;
     const int c = block / p.tiles_x / p.tiles_y;
-    if (x >= p.out.cols || y0 >= p.out.rows) return;
     float result[kRowsPerThread];
     filter_column(p, c, y0, x, result);
     if (p.elu_gate != 0) {
@@ -70,7 +65,7 @@ JPEGAI_KERNEL(depthwise, DepthwiseParams, 128) {
     }
     JPEGAI_UNROLL
     for (int i = 0; i < kRowsPerThread; ++i) {
-        if (y0 + i < p.out.rows) *sample(p.out, c, y0 + i, x) = result[i];
+        if (x < p.out.cols && y0 + i < p.out.rows) *sample(p.out, c, y0 + i, x) = result[i];
     }
 }
 JPEGAI_DEFINE_KERNEL(depthwise, DepthwiseParams)

@@ -71,6 +71,12 @@ std::optional<Gather> gather_of(Op op) {
     }
 }
 
+/// Whether a convolution can store its result shuffled: four neighbouring channels of a thread together.
+bool can_shuffle(const Node& conv, std::size_t factor) {
+    return conv.op == Op::kConv && conv.groups == 1 && conv_kind(conv, false, 0) != ConvKind::kAny &&
+           (factor == 2 || factor % 4 == 0);
+}
+
 class LayerMaker {
 public:
     explicit LayerMaker(const Network& network)
@@ -165,7 +171,7 @@ bool LayerMaker::follow_one(Layer& layer, std::size_t first, std::size_t last, s
     const Node& next = node(reader);
     if (next.op == Op::kCrop) return true;
     if (next.op == Op::kPixelShuffle && layer.kind == LayerKind::kConv && layer.shuffle == 1 && layer.steps.empty() &&
-        layer.nodes.size() == 1 && node(first).op == Op::kConv) {
+        layer.nodes.size() == 1 && can_shuffle(node(first), next.factor)) {
         layer.shuffle = next.factor;
         return true;
     }
@@ -173,6 +179,7 @@ bool LayerMaker::follow_one(Layer& layer, std::size_t first, std::size_t last, s
     if (!step || layer.steps.size() == static_cast<std::size_t>(kMostSteps)) return false;
     Layer::StepOf entry{*step, 0, 0, 0};
     if (next.inputs.size() == 2) {
+        if (layer.shuffle > 1) return false;
         const bool second = next.inputs[0] != last;
         const std::size_t other = next.inputs[second ? 0 : 1];
         if (other >= first || other == last || refs_[other].relu6 ||
@@ -227,12 +234,12 @@ void LayerMaker::add_conv(std::size_t i) {
         return finish_layer(std::move(layer));
     }
     layer.kind = LayerKind::kConv;
-    layer.conv = conv_kind(n, layer.inputs[0].relu6);
     const std::size_t in = node(n.inputs[0]).out_channels, out = n.out_channels / n.groups;
+    layer.conv = conv_kind(n, layer.inputs[0].relu6, in);
     layer.tile_channels = conv_tile_channels(out);
     layer.tiles_per_group = ceil_div(out, layer.tile_channels);
     layer.weights = add_parameters(pack_conv(layer.conv, n, in, w.weight));
-    follow(layer, i, layer.conv != ConvKind::kAny);
+    follow(layer, i, layer.conv != ConvKind::kAny && layer.conv != ConvKind::kNarrowTransposed3);
     finish_layer(std::move(layer));
 }
 
@@ -300,7 +307,7 @@ bool LayerMaker::add_relu6_view(std::size_t i) {
     if (node(i).op != Op::kRelu6 || is_output_[i] || placed_[i] != kNone || readers_[i].empty()) return false;
     for (const std::size_t reader : readers_[i]) {
         if (node(reader).op != Op::kConv || is_depthwise(reader) ||
-            conv_kind(node(reader), true) != ConvKind::k3x3Relu6) {
+            conv_kind(node(reader), true, 0) != ConvKind::k3x3Relu6) {
             return false;
         }
     }

@@ -105,14 +105,15 @@ unsigned count_blocks(std::size_t blocks) {
 class Launcher {
 public:
     Launcher(Stream& stream, const Graph& graph, const LayeredNetwork& network, const Plan& plan, std::size_t index,
-             unsigned char* workspace, const float* parameters)
+             unsigned char* workspace, const float* parameters, unsigned processors)
         : stream_(stream),
           graph_(graph),
           plan_(plan),
           layer_(network.layers[index]),
           attention_(plan.attention[index]),
           workspace_(workspace),
-          parameters_(parameters) {}
+          parameters_(parameters),
+          processors_(processors) {}
 
     void launch() const {
         switch (layer_.kind) {
@@ -169,6 +170,7 @@ private:
     const Plan::AttentionPlaces& attention_;
     unsigned char* workspace_;
     const float* parameters_;
+    unsigned processors_;
 };
 
 /// Makes one row of all rows of a 1x1 convolution, where they lie alike in all values; what lies between rows is computed
@@ -194,20 +196,33 @@ bool Launcher::flatten(ConvParams& p) {
 void Launcher::launch_tiles(ConvParams& p) const {
     const bool transposed = layer_.conv == ConvKind::kTransposed3 || layer_.conv == ConvKind::kTransposed4;
     const bool flat = layer_.conv == ConvKind::kPointwise && flatten(p);
-    const ConvShape shape = conv_shape(layer_.conv, layer_.tile_channels, static_cast<std::size_t>(p.in_per_group), flat);
     p.tile_channels = static_cast<int>(layer_.tile_channels);
     p.tiles_per_group = static_cast<int>(layer_.tiles_per_group);
-    p.threads_x = static_cast<int>(shape.threads_x);
-    p.tile_rows = static_cast<int>(shape.rows);
-    p.chunk = static_cast<int>(shape.chunk);
     const int rows = transposed ? p.in.rows : ceil_div(p.out.rows, p.shuffle);
     const int cols = transposed ? p.in.cols : ceil_div(p.out.cols, p.shuffle);
-    p.tiles_x = ceil_div(cols, static_cast<int>(shape.cols));
-    p.tiles_y = ceil_div(rows, p.tile_rows);
-    const std::size_t blocks =
-        checked_mul(checked_mul(static_cast<std::size_t>(p.tiles_x), static_cast<std::size_t>(p.tiles_y)),
-                    static_cast<std::size_t>(p.groups * p.tiles_per_group) * (transposed ? 2 : 1));
-    stream_.launch(conv_kernel(layer_.conv), {count_blocks(blocks)}, {shape.threads}, shape.shared_bytes, p);
+    const auto plan_tiles = [&](bool small) {
+        const ConvShape shape = conv_shape(layer_.conv, layer_.tile_channels, static_cast<std::size_t>(p.in_per_group),
+                                           flat, small);
+        p.threads_x = static_cast<int>(shape.threads_x);
+        p.tile_rows = static_cast<int>(shape.rows);
+        p.chunk = static_cast<int>(shape.chunk);
+        p.tiles_x = ceil_div(cols, static_cast<int>(shape.cols));
+        p.tiles_y = ceil_div(rows, p.tile_rows);
+        return shape;
+    };
+    const auto count = [&] {
+        return checked_mul(checked_mul(static_cast<std::size_t>(p.tiles_x), static_cast<std::size_t>(p.tiles_y)),
+                           static_cast<std::size_t>(p.groups * p.tiles_per_group) * (transposed ? 2 : 1));
+    };
+    ConvShape shape = plan_tiles(false);
+    const Kernel<ConvParams>* kernel = &conv_kernel(layer_.conv);
+    // Measured: below about 2 warps a multiprocessor one position a thread is faster.
+    const Kernel<ConvParams>* const small = small_conv_kernel(layer_.conv);
+    if (small != nullptr && count() * shape.threads / 32 < std::size_t{2} * processors_) {
+        shape = plan_tiles(true);
+        kernel = small;
+    }
+    stream_.launch(*kernel, {count_blocks(count())}, {shape.threads}, shape.shared_bytes, p);
 }
 
 void Launcher::launch_conv() const {
@@ -227,6 +242,14 @@ void Launcher::launch_conv() const {
     p.kernel_cols = static_cast<int>(n.kernel_cols);
     p.stride = static_cast<int>(n.stride);
     p.chain = chain();
+    if (layer_.conv == ConvKind::kNarrowTransposed3) {
+        const auto blocks_x = static_cast<unsigned>(ceil_div(p.in.cols, 32));
+        const auto blocks_y = static_cast<unsigned>(ceil_div(p.in.rows, 4));
+        const std::size_t shared = static_cast<std::size_t>(12 * p.in_per_group) * sizeof(float);
+        stream_.launch(conv_narrow_transposed3_kernel, {blocks_x, blocks_y, static_cast<unsigned>(p.out_per_group)},
+                       {32, 4}, shared, p);
+        return;
+    }
     if (layer_.conv != ConvKind::kAny) return launch_tiles(p);
     const auto rows = static_cast<std::size_t>(ceil_div(p.out.rows, p.shuffle));
     const auto cols = static_cast<std::size_t>(ceil_div(p.out.cols, p.shuffle));
@@ -362,8 +385,8 @@ Plan make_plan(const Graph& graph, const LayeredNetwork& network, std::span<cons
 }
 
 void launch_layer(Stream& stream, const Graph& graph, const LayeredNetwork& network, const Plan& plan, std::size_t i,
-                  unsigned char* workspace, const float* parameters) {
-    Launcher(stream, graph, network, plan, i, workspace, parameters).launch();
+                  unsigned char* workspace, const float* parameters, unsigned processors) {
+    Launcher(stream, graph, network, plan, i, workspace, parameters, processors).launch();
 }
 
 }  // namespace jpegai::cuda

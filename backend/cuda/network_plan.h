@@ -31,7 +31,8 @@ struct Plan {
                              Size nominal);
 
 /// Queues layer `i`.
+/// `processors`: of the device, for the size of tiles.
 void launch_layer(Stream& stream, const Graph& graph, const LayeredNetwork& network, const Plan& plan, std::size_t i,
-                  unsigned char* workspace, const float* parameters);
+                  unsigned char* workspace, const float* parameters, unsigned processors);
 
 }  // namespace jpegai::cuda

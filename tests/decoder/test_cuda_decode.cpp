@@ -259,7 +259,7 @@ protected:
 TEST_P(CudaWholeDecode, StreamsOfTheRepository) {
     if (!on_gpu(*device_)) {
         const auto weights = open_default_weights();
-        const Stream tiny{"tiny", test::make_stream(*weights, {.width = 40, .height = 24, .lsbs = true}), weights};
+        const Stream tiny{"tiny", test::make_stream(*weights, {.width = 72, .height = 65, .lsbs = true}), weights};
         DecodeOptions options;
         options.point = OperatingPoint::kSop;
         expect_same(host_.of(tiny), cuda_.of(tiny), tiny, options);
@@ -273,8 +273,8 @@ TEST_P(CudaWholeDecode, StreamsOfTheRepository) {
 
 TEST_P(CudaWholeDecode, ReferenceStreams) {
     JPEGAI_NEEDS_SHARED();
-    if (!on_gpu(*device_)) GTEST_SKIP() << "networks of whole pictures take minutes in the emulator";
-    for (const Stream& stream : vector_streams(~std::uint64_t{0})) {
+    for (const Stream& stream : vector_streams(on_gpu(*device_) ? ~std::uint64_t{0} : 64 * 64)) {
+        if (!on_gpu(*device_) && !stream.name.ends_with("_64x64")) continue;  // one of each operating point
         expect_same(host_.of(stream), cuda_.of(stream), stream, {});
         DecodeOptions options;
         options.reference_quirks = true;
