@@ -28,14 +28,18 @@ if(CCACHE_PROGRAM)
 endif()
 
 # The numeric contract (spec/numeric_contract.md): no contraction, no fast math, on any target.
-add_compile_options(-ffp-contract=off -fno-fast-math -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-                    $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast> -Wconversion -Wsign-conversion)
+add_compile_options(
+  "$<$<COMPILE_LANGUAGE:C,CXX>:-ffp-contract=off;-fno-fast-math;-Wall;-Wextra;-Wpedantic;-Wshadow;-Wnon-virtual-dtor>"
+  $<$<COMPILE_LANGUAGE:CXX>:-Wold-style-cast> "$<$<COMPILE_LANGUAGE:C,CXX>:-Wconversion;-Wsign-conversion>")
+add_compile_options("$<$<COMPILE_LANGUAGE:CUDA>:--fmad=false;-ftz=false;-prec-div=true;-prec-sqrt=true>"
+  "$<$<COMPILE_LANGUAGE:CUDA>:SHELL:-Xcompiler -ffp-contract=off,-Wall,-Wextra>")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # GCC 12 reports accesses inside std::vector that cannot happen (GCC bugs 105329, 107852).
-  add_compile_options(-Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread -Wno-restrict)
+  add_compile_options(
+    "$<$<COMPILE_LANGUAGE:C,CXX>:-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-restrict>")
 endif()
 if(JPEGAI_WERROR)
-  add_compile_options(-Werror)
+  add_compile_options($<$<COMPILE_LANGUAGE:C,CXX>:-Werror> $<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings>)
 endif()
 if(JPEGAI_SANITIZE)
   add_compile_options(-fsanitize=${JPEGAI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -24,6 +24,9 @@ function(jpegai_test NAME)
     set(ARG_TIMEOUT 1800)
   endif()
   set_tests_properties(${NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(CMAKE_CROSSCOMPILING)
+    set_tests_properties(${NAME} PROPERTIES ENVIRONMENT "JPEGAI_EMULATED=1")
+  endif()
 endfunction()
 
 # jpegai_fuzz(NAME SOURCE DEPENDS ...): one fuzz target; SOURCE defines LLVMFuzzerTestOneInput. Its seeds lie in fuzz/corpus/NAME,

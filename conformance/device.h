@@ -46,6 +46,7 @@ struct InternalOptions {
     std::string cpu = "auto";  ///< as backend/select.h
     unsigned threads = 1;
     bool reference_quirks = false;
+    std::string device = "cpu";  ///< as backend/select.h
 };
 [[nodiscard]] std::unique_ptr<Device> internal_device(std::shared_ptr<const WeightSet> weights,
                                                       const InternalOptions& options);

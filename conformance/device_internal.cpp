@@ -40,9 +40,12 @@ void add_fields(Json& document, const std::vector<HeaderField>& fields) {
 class InternalDevice final : public Device {
 public:
     InternalDevice(const std::shared_ptr<const WeightSet>& weights, const InternalOptions& options)
-        : options_(options), decoder_(weights, make_backend({options.cpu, options.threads})), store_(weights) {}
+        : options_(options),
+          decoder_(weights, make_backend({options.cpu, options.threads, options.device})),
+          store_(weights) {}
 
     [[nodiscard]] std::string describe() const override {
+        if (options_.device != "cpu") return "jpegai, " + decoder_.backend().describe();
         return fmt::format("jpegai, cpu {}, {} thread{}", options_.cpu, options_.threads,
                            options_.threads == 1 ? "" : "s");
     }

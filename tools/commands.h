@@ -7,6 +7,7 @@
 
 namespace jpegai::tools {
 
+void add_check(CLI::App& program, Invocation& invocation);
 void add_conformance(CLI::App& program, Invocation& invocation);
 void add_decode(CLI::App& program, Invocation& invocation);
 void add_encode(CLI::App& program, Invocation& invocation);

@@ -34,7 +34,7 @@ struct GenerateArguments {
 };
 
 struct RunArguments {
-    std::string suite, decoder, filter, json_file, junit_file, html_file, models, cpu = "auto";
+    std::string suite, decoder, filter, json_file, junit_file, html_file, models, cpu = "auto", device = "cpu";
     unsigned jobs = 1, threads = 1;
     double timeout = 60;
     std::size_t stop_after = 0;
@@ -103,7 +103,7 @@ std::shared_ptr<const WeightSet> weights_for(const Suite& suite, const RunArgume
 
 std::unique_ptr<Device> make_device(const RunArguments& arguments, std::shared_ptr<const WeightSet> weights) {
     if (!arguments.decoder.empty()) return external_device({arguments.decoder, arguments.timeout});
-    return internal_device(std::move(weights), {arguments.cpu, arguments.threads, false});
+    return internal_device(std::move(weights), {arguments.cpu, arguments.threads, false, arguments.device});
 }
 
 ExitCode run(const RunArguments& arguments, const CommonOptions& common) {
@@ -196,6 +196,8 @@ void add_run(CLI::App& parent, Invocation& invocation) {
     command.add_option("--threads", arguments->threads, "threads of this build's decoder (default 1)");
     command.add_option("--cpu", arguments->cpu,
                        "instruction set of this build: auto, contract, scalar, avx2, avx512, neon");
+    command.add_option("--device", arguments->device,
+                       "where this build's networks and filters run: cpu, cuda[:N] or auto");
     command.add_option("--filter", arguments->filter, "only cases whose name or group matches a pattern with * and ?");
     command.add_option("--stop-after", arguments->stop_after, "end after so many failures");
     command.add_option("--report-json", arguments->json_file, "write a JSON report")->type_name("FILE");

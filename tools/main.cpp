@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
     program.footer(kFooter);
 
     Invocation invocation;
+    add_check(program, invocation);
     add_conformance(program, invocation);
     add_decode(program, invocation);
     add_encode(program, invocation);

@@ -1,0 +1,231 @@
+// The device layer on the CUDA runtime.
+#include <cuda_runtime_api.h>
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "backend/cuda/device.h"
+#include "base/error.h"
+
+namespace jpegai::cuda {
+
+namespace {
+
+[[noreturn]] void fail(cudaError_t status, const char* what) {
+    const jpegai_error code = status == cudaErrorMemoryAllocation ? JPEGAI_ERROR_MEMORY : JPEGAI_ERROR_INTERNAL;
+    throw Error(code, std::string("CUDA: ") + what + ": " + cudaGetErrorString(status));
+}
+
+void check(cudaError_t status, const char* what) {
+    if (status == cudaSuccess) return;
+    (void)cudaGetLastError();  // the next call is not to report this one's failure
+    fail(status, what);
+}
+
+class CudaEvent final : public Event {
+public:
+    explicit CudaEvent(int device) : device_(device) {
+        check(cudaSetDevice(device_), "cudaSetDevice");
+        // Who waits sleeps: other threads want the processors.
+        check(cudaEventCreateWithFlags(&event_, cudaEventBlockingSync), "cudaEventCreate");
+    }
+    ~CudaEvent() override { cudaEventDestroy(event_); }
+    CudaEvent(const CudaEvent&) = delete;
+    CudaEvent& operator=(const CudaEvent&) = delete;
+
+    void synchronize() override { check(cudaEventSynchronize(event_), "waiting for an event"); }
+    bool done() override {
+        const cudaError_t status = cudaEventQuery(event_);
+        if (status == cudaErrorNotReady) return false;
+        check(status, "asking for an event");
+        return true;
+    }
+    double seconds_since(Event& earlier) override {
+        float milliseconds = 0;
+        check(cudaEventElapsedTime(&milliseconds, static_cast<CudaEvent&>(earlier).event_, event_), "event times");
+        return static_cast<double>(milliseconds) * 1e-3;
+    }
+    [[nodiscard]] cudaEvent_t get() const { return event_; }
+
+private:
+    int device_;
+    cudaEvent_t event_ = nullptr;
+};
+
+class CudaGraph final : public GraphExec {
+public:
+    explicit CudaGraph(cudaGraph_t graph) {
+        const cudaError_t status = cudaGraphInstantiate(&exec_, graph, 0);
+        cudaGraphDestroy(graph);
+        check(status, "cudaGraphInstantiate");
+    }
+    ~CudaGraph() override { cudaGraphExecDestroy(exec_); }
+    CudaGraph(const CudaGraph&) = delete;
+    CudaGraph& operator=(const CudaGraph&) = delete;
+    [[nodiscard]] cudaGraphExec_t get() const { return exec_; }
+
+private:
+    cudaGraphExec_t exec_ = nullptr;
+};
+
+class CudaStream final : public Stream {
+public:
+    explicit CudaStream(int device) : device_(device) {
+        use_device();
+        check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+    }
+    ~CudaStream() override { cudaStreamDestroy(stream_); }
+    CudaStream(const CudaStream&) = delete;
+    CudaStream& operator=(const CudaStream&) = delete;
+
+    void copy_to_device(void* to, const void* from, std::size_t bytes) override {
+        copy(to, from, bytes, cudaMemcpyHostToDevice);
+    }
+    void copy_to_host(void* to, const void* from, std::size_t bytes) override {
+        copy(to, from, bytes, cudaMemcpyDeviceToHost);
+    }
+    void copy_on_device(void* to, const void* from, std::size_t bytes) override {
+        copy(to, from, bytes, cudaMemcpyDeviceToDevice);
+    }
+    void fill_bytes(void* to, unsigned char value, std::size_t bytes) override {
+        use_device();
+        check(cudaMemsetAsync(to, value, bytes, stream_), "cudaMemsetAsync");
+    }
+
+    void launch_kernel(const KernelFunctions& kernel, Dim3 grid, Dim3 block, std::size_t shared_bytes,
+                       const void* params, std::size_t) override {
+        if (kernel.on_device == nullptr) {
+            throw Error(JPEGAI_ERROR_UNSUPPORTED, std::string("no device code for kernel ") + kernel.name);
+        }
+        use_device();
+        const void* const function = kernel.on_device();
+        constexpr std::size_t kSharedWithoutAsking = 48 * 1024;
+        if (shared_bytes > kSharedWithoutAsking) {
+            check(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                       static_cast<int>(shared_bytes)),
+                  kernel.name);
+        }
+        void* arguments[] = {const_cast<void*>(params)};
+        check(cudaLaunchKernel(function, dim3(grid.x, grid.y, grid.z), dim3(block.x, block.y, block.z), arguments,
+                               shared_bytes, stream_),
+              kernel.name);
+    }
+
+    void record(Event& event) override {
+        use_device();
+        check(cudaEventRecord(static_cast<CudaEvent&>(event).get(), stream_), "cudaEventRecord");
+    }
+    void wait(Event& event) override {
+        use_device();
+        check(cudaStreamWaitEvent(stream_, static_cast<CudaEvent&>(event).get(), 0), "cudaStreamWaitEvent");
+    }
+    void synchronize() override {
+        use_device();
+        check(cudaStreamSynchronize(stream_), "work on the device");
+    }
+
+    void begin_capture() override {
+        use_device();
+        check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+    }
+    std::unique_ptr<GraphExec> end_capture() override {
+        cudaGraph_t graph = nullptr;
+        check(cudaStreamEndCapture(stream_, &graph), "cudaStreamEndCapture");
+        return std::make_unique<CudaGraph>(graph);
+    }
+    void launch(GraphExec& graph) override {
+        use_device();
+        check(cudaGraphLaunch(static_cast<CudaGraph&>(graph).get(), stream_), "cudaGraphLaunch");
+    }
+
+private:
+    void use_device() const { check(cudaSetDevice(device_), "cudaSetDevice"); }
+    void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
+        use_device();
+        check(cudaMemcpyAsync(to, from, bytes, kind, stream_), "cudaMemcpyAsync");
+    }
+
+    int device_;
+    cudaStream_t stream_ = nullptr;
+};
+
+DeviceInfo read_info(int index) {
+    cudaDeviceProp properties{};
+    check(cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
+    DeviceInfo info;
+    info.index = index;
+    info.name = properties.name;
+    info.memory_bytes = properties.totalGlobalMem;
+    info.processors = static_cast<unsigned>(properties.multiProcessorCount);
+    info.capability = 10 * properties.major + properties.minor;
+    info.shared_bytes_per_block = properties.sharedMemPerBlockOptin;
+    return info;
+}
+
+class CudaDevice final : public Device {
+public:
+    explicit CudaDevice(DeviceInfo info) : Device(std::move(info)) {}
+    ~CudaDevice() override { release_pool(); }
+
+    std::unique_ptr<Stream> make_stream() override { return std::make_unique<CudaStream>(info().index); }
+    std::unique_ptr<Event> make_event() override { return std::make_unique<CudaEvent>(info().index); }
+
+protected:
+    void* allocate(std::size_t bytes, bool pinned) override {
+        check(cudaSetDevice(info().index), "cudaSetDevice");
+        void* memory = nullptr;
+        const cudaError_t status =
+            pinned ? cudaHostAlloc(&memory, bytes, cudaHostAllocDefault) : cudaMalloc(&memory, bytes);
+        if (status == cudaErrorMemoryAllocation) {
+            (void)cudaGetLastError();
+            return nullptr;
+        }
+        check(status, "allocation");
+        return memory;
+    }
+    void release(void* memory, bool pinned) noexcept override {
+        (void)cudaSetDevice(info().index);
+        (void)(pinned ? cudaFreeHost(memory) : cudaFree(memory));
+    }
+};
+
+/// Number of GPUs; `why` says why there are none.
+int count_devices(std::string* why) {
+    int count = 0;
+    const cudaError_t status = cudaGetDeviceCount(&count);
+    if (status == cudaSuccess) return count;
+    (void)cudaGetLastError();
+    if (why != nullptr) *why = cudaGetErrorString(status);
+    return 0;
+}
+
+}  // namespace
+
+std::vector<DeviceInfo> Device::list() {
+    std::vector<DeviceInfo> devices;
+    const int count = count_devices(nullptr);
+    for (int i = 0; i < count; ++i) devices.push_back(read_info(i));
+    return devices;
+}
+
+std::shared_ptr<Device> Device::open(int index) {
+    static std::mutex mutex;
+    static std::map<int, std::weak_ptr<Device>> opened;
+    std::string why = "no GPU found";
+    const int count = count_devices(&why);
+    if (count == 0) throw Error(JPEGAI_ERROR_UNSUPPORTED, "no CUDA device: " + why);
+    if (index < 0 || index >= count) {
+        throw Error(JPEGAI_ERROR_UNSUPPORTED, "no CUDA device " + std::to_string(index) + ": this machine has " +
+                                                  std::to_string(count));
+    }
+    const std::lock_guard lock(mutex);
+    std::shared_ptr<Device> device = opened[index].lock();
+    if (!device) {
+        device = std::make_shared<CudaDevice>(read_info(index));
+        opened[index] = device;
+    }
+    return device;
+}
+
+}  // namespace jpegai::cuda

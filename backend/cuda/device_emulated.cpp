@@ -1,0 +1,130 @@
+// The device layer on the emulator: all work is done when it is asked for.
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <vector>
+
+#include "backend/cuda/device.h"
+#include "backend/cuda/device_kinds.h"
+#include "backend/cuda/emulator.h"
+#include "base/error.h"
+
+namespace jpegai::cuda {
+
+namespace {
+
+class EmulatedEvent final : public Event {
+public:
+    void synchronize() override {}
+    bool done() override { return true; }
+    double seconds_since(Event& earlier) override {
+        return std::chrono::duration<double>(time - static_cast<EmulatedEvent&>(earlier).time).count();
+    }
+    std::chrono::steady_clock::time_point time;
+};
+
+class EmulatedGraph final : public GraphExec {
+public:
+    std::vector<std::function<void()>> work;
+};
+
+/// While a stream of this thread captures, all streams of the thread do: on the GPU those that wait for it.
+EmulatedGraph*& captured() {
+    static thread_local EmulatedGraph* graph = nullptr;
+    return graph;
+}
+
+class EmulatedStream final : public Stream {
+public:
+    ~EmulatedStream() override {
+        if (capture_ && captured() == capture_.get()) captured() = nullptr;
+    }
+
+    void copy_to_device(void* to, const void* from, std::size_t bytes) override { copy(to, from, bytes); }
+    void copy_to_host(void* to, const void* from, std::size_t bytes) override { copy(to, from, bytes); }
+    void copy_on_device(void* to, const void* from, std::size_t bytes) override { copy(to, from, bytes); }
+    void fill_bytes(void* to, unsigned char value, std::size_t bytes) override {
+        perform([=] { std::memset(to, value, bytes); });
+    }
+    void launch_kernel(const KernelFunctions& kernel, Dim3 grid, Dim3 block, std::size_t shared_bytes,
+                       const void* params, std::size_t params_bytes) override {
+        if (kernel.emulated == nullptr) {
+            throw Error(JPEGAI_ERROR_UNSUPPORTED, std::string("no emulator code for kernel ") + kernel.name);
+        }
+        constexpr std::size_t kMostShared = 227 * 1024;
+        if (shared_bytes > kMostShared) throw Error(JPEGAI_ERROR_INTERNAL, "emulated kernel: too much shared memory");
+        const auto* const first = static_cast<const unsigned char*>(params);
+        perform([function = kernel.emulated, grid, block, shared_bytes,
+                 copied = std::vector<unsigned char>(first, first + params_bytes)] {
+            emulator::run(function, copied.data(), grid, block, shared_bytes);
+        });
+    }
+    void record(Event& event) override { static_cast<EmulatedEvent&>(event).time = std::chrono::steady_clock::now(); }
+    void wait(Event&) override {}
+    void synchronize() override {
+        if (captured() != nullptr) throw Error(JPEGAI_ERROR_INTERNAL, "emulator: synchronize while capturing");
+    }
+    void begin_capture() override {
+        if (captured() != nullptr) throw Error(JPEGAI_ERROR_INTERNAL, "emulator: capturing twice");
+        capture_ = std::make_unique<EmulatedGraph>();
+        captured() = capture_.get();
+    }
+    std::unique_ptr<GraphExec> end_capture() override {
+        if (!capture_) throw Error(JPEGAI_ERROR_INTERNAL, "emulator: nothing captured");
+        captured() = nullptr;
+        return std::move(capture_);
+    }
+    void launch(GraphExec& graph) override {
+        for (const auto& work : static_cast<EmulatedGraph&>(graph).work) perform(work);
+    }
+
+private:
+    void perform(std::function<void()> work) {
+        if (captured() != nullptr) {
+            captured()->work.push_back(std::move(work));
+        } else {
+            work();
+        }
+    }
+    void copy(void* to, const void* from, std::size_t bytes) {
+        perform([=] { std::memmove(to, from, bytes); });
+    }
+    std::unique_ptr<EmulatedGraph> capture_;
+};
+
+class EmulatedDevice final : public Device {
+public:
+    EmulatedDevice() : Device(describe_emulator()) {}
+    ~EmulatedDevice() override { release_pool(); }
+    std::unique_ptr<Stream> make_stream() override { return std::make_unique<EmulatedStream>(); }
+    std::unique_ptr<Event> make_event() override { return std::make_unique<EmulatedEvent>(); }
+
+protected:
+    void* allocate(std::size_t bytes, bool) override {
+        constexpr unsigned char kPoison = 0xFF;  // NaN to those who read what nobody wrote
+        void* const memory = std::aligned_alloc(256, (bytes + 255) / 256 * 256);
+        if (memory != nullptr) std::memset(memory, kPoison, bytes);
+        return memory;
+    }
+    void release(void* memory, bool) noexcept override { std::free(memory); }
+
+private:
+    static DeviceInfo describe_emulator() {
+        DeviceInfo info;
+        info.name = "cuda emulator";
+        info.memory_bytes = std::size_t{4} << 30;
+        info.capability = 90;
+        info.processors = 4;
+        info.shared_bytes_per_block = 227 * 1024;
+        return info;
+    }
+};
+
+}  // namespace
+
+std::shared_ptr<Device> make_emulated_device() {
+    return std::make_shared<EmulatedDevice>();
+}
+
+}  // namespace jpegai::cuda

@@ -1,0 +1,33 @@
+// The threads of a block as fibers of the calling thread. Only kernel.cuh and the emulated device use this.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "backend/cuda/device.h"
+
+namespace jpegai::cuda::emulator {
+
+/// Where the running fiber stands.
+struct Position {
+    Dim3 thread, block, block_size, grid_size;
+    void* shared = nullptr;
+};
+[[nodiscard]] const Position& position();
+/// Index in its warp: 0..31.
+[[nodiscard]] int lane();
+
+void block_barrier();
+void warp_barrier();
+/// Gives `bits` to the warp and returns those of `lane`. A warp barrier.
+[[nodiscard]] std::uint64_t exchange(std::uint64_t bits, int lane);
+
+/// Asynchronous copies happen at the wait that covers them, not earlier.
+void copy_async(void* shared, const void* global, std::size_t bytes);
+void copy_commit();
+void copy_wait(std::size_t groups_left);
+
+/// Runs all blocks. Throws Error{internal} when the threads of a block wait for different barriers.
+void run(void (*kernel)(const void*), const void* params, Dim3 grid, Dim3 block, std::size_t shared_bytes);
+
+}  // namespace jpegai::cuda::emulator
