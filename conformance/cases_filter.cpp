@@ -209,6 +209,14 @@ void add_eicci(CaseList& list) {
     CaseRecipe& wide = list.add("eicci", "eicci_one_large_tile", "A tile larger than the picture", 200, 190);
     wide.parts.tools->eicci = EicciHeader{true, 255, 1, {{{true, false, true}, true, 0, 1}}};
     describe_eicci(wide);
+    CaseRecipe& enlarged =
+        list.add("eicci", "eicci_enlarged_last", "The last row and column of tiles grow to 176", 300, 310);
+    enlarged.parts.picture.synthesis_transform_id = list.transforms_from(list.transforms().back());
+    enlarged.style = {2, 8, 4, 0};
+    enlarged.parts.tools->eicci = EicciHeader{true, 16, 3, std::vector<EicciHeader::Tile>(4)};
+    enlarged.parts.tools->eicci->tiles[1] = {{true, true, true}, false, 2, 7};
+    enlarged.parts.tools->eicci->tiles[3] = {{true, false, true}, true, 0, 1};
+    describe_eicci(enlarged);
     CaseRecipe& chroma = list.add("eicci", "eicci_422", "A 4:2:2 source goes up to 4:4:4 and down again", 90, 86);
     set_format(chroma.parts.picture, 1, 2, 1, 2);
     chroma.parts.tools->eicci = EicciHeader{false, 0, 0, {{{true, true, true}, true, 0, 0}}};

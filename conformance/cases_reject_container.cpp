@@ -130,7 +130,7 @@ void add_splits(CaseList& list) {
             on_segments([prefix](Segments& segments, Random&) { find(segments, Marker::kHyper)->payload = prefix; }));
         recipe.parts.picture.num_threads_z = 2;
     };
-    lanes("lane_negative", "a lane has a negative size", {0x08, 0x80, 1, 1, 1, 1});         // mean 2, delta +8
+    lanes("lane_negative", "a lane has a negative size", {0x08, 0x00, 1, 1, 1, 1});         // mean 2, delta +8
     lanes("lane_too_long", "a lane is longer than its payload", {0x09, 0x80, 1, 1, 1, 1});  // delta -9
 }
 
@@ -185,18 +185,22 @@ void add_values(CaseList& list) {
     hyper.style.last_z_escapes = true;
     hyper.finish_parts = [](CodestreamParts& parts, Random&) { parts.hyper[0][0] |= 0x3F; };
     // All elements masked but the first, whose escape then lies in front of the final states: 16 bits of v = 65535.
-    CaseRecipe& escape =
-        add_rejected(list, "map_escape", "an escape leaves int16", {"02 section 3.4"}, kEntropy, nullptr);
-    escape.parts.picture.gain_3d_enable_flag = true;
-    escape.finish_parts = [](CodestreamParts& parts, Random&) {
-        const std::size_t count = parts.picture.latent_rows() * parts.picture.latent_cols();
-        std::vector<std::int16_t> deltas(count, 0);
-        deltas.back() = 32767;
-        Lanes lanes = encode_residual(1, std::vector<std::uint8_t>(count, kQualityMapSigma[0]), deltas);
-        // The last symbol is pushed first: its 16 bits stand at the beginning of the lane.
-        lanes[0][0] = lanes[0][1] = 0xFF;
-        parts.quality_map = lanes;
-    };
+    for (const bool negative : {false, true}) {
+        CaseRecipe& escape = add_rejected(list, negative ? "map_escape_negative" : "map_escape",
+                                          "an escape leaves int16", {"02 section 3.4"}, kEntropy, nullptr);
+        escape.parts.picture.gain_3d_enable_flag = true;
+        escape.parts.picture.quality_map_entropy_index = 7;  // whose bound is above 1
+        escape.finish_parts = [negative](CodestreamParts& parts, Random&) {
+            const std::size_t count = parts.picture.latent_rows() * parts.picture.latent_cols();
+            std::vector<std::int16_t> deltas(count, 0);
+            deltas.back() = 32767;
+            Lanes lanes = encode_residual(1, std::vector<std::uint8_t>(count, kQualityMapSigma[7]), deltas);
+            // The last symbol is pushed first: its 16 bits stand at the beginning of the lane, the sign lowest.
+            lanes[0][0] = negative ? 0xFF : 0xFE;
+            lanes[0][1] = 0xFF;
+            parts.quality_map = lanes;
+        };
+    }
 }
 
 }  // namespace

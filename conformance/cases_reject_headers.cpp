@@ -38,6 +38,12 @@ void add_profile_and_level(CaseList& list) {
         add_bad_field(list, fmt::format("level_{}", level), kPih, "level_idc", level, "01 section 12", header).rules = {
             "level.known"};
     }
+    if (choice.profile == 1) {
+        CaseRecipe& both =
+            add_bad_field(list, "level_and_transform", kPih, "level_idc", 13, "01 section 12", {"conformance"});
+        both.parts.picture.synthesis_transform_id = {2, 1};
+        both.rules = {"level.known", "profile.synthesis"};
+    }
     for (const std::uint8_t model : {std::uint8_t{0}, std::uint8_t{1}}) {
         if (choice.level % 10 == 2) break;
         CaseRecipe& recipe =

@@ -93,6 +93,20 @@ void add_efe_nonlinear(CaseList& list, Random& random) {
     add("nonlinear_height", "nonlinearH", 0, false);
     add("nonlinear_small_tiles", "nonlinearW", 20, false);
     add("nonlinear_weight", "A1", 127, false, 2);
+    CaseRecipe& size =
+        give_nonlinear(add_rejected(list, "mask_of_other_size", "the mask has a row more than the chroma plane",
+                                    {"01 section 7.3", "04 section 5.2"}, kHeader, nullptr),
+                       {true, true}, random);
+    size.finish = [](std::vector<std::uint8_t>& file, Random&) {
+        const Codestream stream = parse_codestream(file);
+        ToolHeader tools = stream.tools;
+        EfeNonlinearHeader& efe = *tools.efe_nonlinear;
+        ++efe.mask_rows;
+        for (auto& mask : efe.mask) mask.resize(mask.size() + efe.mask_cols);
+        auto segments = split_segments(file);
+        payload_of(segments, kTon) = write_tool_header(tools, stream.picture);
+        file = join_segments(segments);
+    };
     CaseRecipe& few =
         give_nonlinear(add_rejected(list, "nonlinear_few_tiles", "numTiles is smaller than the number of tiles",
                                     {"01 section 7.3"}, kHeader, nullptr),
