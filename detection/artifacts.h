@@ -55,7 +55,6 @@ struct Point {
 struct TextRegion {
     std::array<Point, 4> corners;
     double confidence = 1;  ///< 0..1; 1 for regions that a user gave
-    bool operator==(const TextRegion&) const = delete;
 };
 [[nodiscard]] TextRegion text_region(const Box& box);
 /// The smallest box that holds the corners, inside the picture. Throws Error{argument} when that is empty.

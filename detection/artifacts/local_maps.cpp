@@ -149,7 +149,7 @@ Plane edge_map(const Gradient& original, const Gradient& decode, const RowRunner
     constexpr float kLeast = 0.25F, kMost = 1, kFloor = 0.02F;
     Plane weight = combined(original.x, original.y, rows, [](float x, float y) {
         const float length = std::sqrt(x * x + y * y);
-        return length < kLeast ? 0.0F : std::min(length, kMost);
+        return length < kLeast ? 0.0F : length < kMost ? length : kMost;
     });
     Plane loss = Plane::uninitialized(1, weight.rows(), weight.cols());
     for_rows(loss, rows, [&](std::size_t y, float* out) {

@@ -39,7 +39,7 @@ def tinted(picture):
 def coarse(picture):
     height, width, channels = picture.shape
     y, x, c = np.meshgrid(np.arange(height), np.arange(width), np.arange(channels), indexing="ij")
-    return np.clip(picture // 10 * 10 + 5 + noise(x, y, c, 11) % 3 - 1, 0, 255)
+    return np.clip(picture // 28 * 28 + 14 + noise(x, y, c, 11) % 3 - 1, 0, 255)
 
 
 CASES = {"even": (208, 192), "odd": (331, 277)}

@@ -1,0 +1,179 @@
+#include "detection/classic_codecs.h"
+
+#include <algorithm>
+#include <csetjmp>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#ifdef JPEGAI_WITH_JPEG
+#include <jpeglib.h>
+#endif
+#ifdef JPEGAI_WITH_WEBP
+#include <webp/encode.h>
+#endif
+
+#include "base/error.h"
+#include "picture_io/picture_io.h"
+
+namespace jpegai::detection {
+namespace {
+
+/// Interleaved 8 bit samples.
+std::vector<std::uint8_t> interleaved(const Picture& picture, std::size_t channels) {
+    const std::size_t count = picture.rows() * picture.cols();
+    const unsigned most = picture.max_value();
+    std::vector<std::uint8_t> samples(count * channels);
+    for (std::size_t c = 0; c < channels; ++c) {
+        const std::uint16_t* in = picture.planes[std::min(c, picture.planes.size() - 1)].data();
+        for (std::size_t i = 0; i < count; ++i)
+            samples[i * channels + c] = static_cast<std::uint8_t>((in[i] * 255U + most / 2) / most);
+    }
+    return samples;
+}
+
+[[maybe_unused]] [[noreturn]] void missing(ClassicCodec codec) {
+    throw Error(JPEGAI_ERROR_UNSUPPORTED, std::string("this build has no library for ") + classic_name(codec));
+}
+
+#ifdef JPEGAI_WITH_JPEG
+struct JpegErrors {
+    jpeg_error_mgr manager;
+    std::jmp_buf jump;
+    char message[JMSG_LENGTH_MAX];
+};
+
+[[noreturn]] void leave(j_common_ptr codec) {
+    auto* errors = reinterpret_cast<JpegErrors*>(codec->err);
+    codec->err->format_message(codec, errors->message);
+    std::longjmp(errors->jump, 1);
+}
+
+/// What libjpeg leaves through longjmp: nothing in here has a destructor. Gives false on failure; `*bytes` is to be
+/// freed in any case.
+bool write_jpeg(const std::uint8_t* samples, const Picture& picture, int quality, unsigned char** bytes,
+                unsigned long* size, JpegErrors* errors) {
+    jpeg_compress_struct codec{};
+    codec.err = jpeg_std_error(&errors->manager);
+    errors->manager.error_exit = leave;
+    errors->manager.output_message = [](j_common_ptr) {};
+    if (setjmp(errors->jump) != 0) {
+        jpeg_destroy_compress(&codec);
+        return false;
+    }
+    jpeg_create_compress(&codec);
+    jpeg_mem_dest(&codec, bytes, size);
+    const bool grey = picture.planes.size() == 1;
+    codec.image_width = static_cast<JDIMENSION>(picture.cols());
+    codec.image_height = static_cast<JDIMENSION>(picture.rows());
+    codec.input_components = grey ? 1 : 3;
+    codec.in_color_space = grey ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(&codec);
+    jpeg_set_quality(&codec, quality, TRUE);
+    codec.optimize_coding = TRUE;
+    jpeg_start_compress(&codec, TRUE);
+    const std::size_t stride = picture.cols() * static_cast<std::size_t>(codec.input_components);
+    while (codec.next_scanline < codec.image_height) {
+        auto* row = const_cast<JSAMPLE*>(samples + stride * codec.next_scanline);
+        (void)jpeg_write_scanlines(&codec, &row, 1);
+    }
+    jpeg_finish_compress(&codec);
+    jpeg_destroy_compress(&codec);
+    return true;
+}
+
+std::vector<std::uint8_t> encode_jpeg(const Picture& picture, int quality) {
+    const std::vector<std::uint8_t> samples = interleaved(picture, picture.planes.size());
+    unsigned char* bytes = nullptr;
+    unsigned long size = 0;
+    JpegErrors errors{};
+    const bool written = write_jpeg(samples.data(), picture, quality, &bytes, &size, &errors);
+    const std::unique_ptr<unsigned char, void (*)(void*)> owner(bytes, std::free);
+    if (!written) throw Error(JPEGAI_ERROR_INTERNAL, std::string("JPEG: ") + errors.message);
+    return {bytes, bytes + size};
+}
+#else
+std::vector<std::uint8_t> encode_jpeg(const Picture&, int) {
+    missing(ClassicCodec::kJpeg);
+}
+#endif
+
+#ifdef JPEGAI_WITH_WEBP
+std::vector<std::uint8_t> encode_webp(const Picture& picture, int quality) {
+    const std::vector<std::uint8_t> samples = interleaved(picture, 3);
+    std::uint8_t* bytes = nullptr;
+    const std::size_t size =
+        WebPEncodeRGB(samples.data(), static_cast<int>(picture.cols()), static_cast<int>(picture.rows()),
+                      static_cast<int>(picture.cols() * 3), static_cast<float>(quality), &bytes);
+    const std::unique_ptr<std::uint8_t, void (*)(void*)> owner(bytes, WebPFree);
+    if (size == 0) throw Error(JPEGAI_ERROR_INTERNAL, "WebP: the picture could not be coded");
+    return {bytes, bytes + size};
+}
+#else
+std::vector<std::uint8_t> encode_webp(const Picture&, int) {
+    missing(ClassicCodec::kWebp);
+}
+#endif
+
+std::size_t longest_side(ClassicCodec codec) {
+    return codec == ClassicCodec::kJpeg ? 65535 : 16383;
+}
+
+/// A grey picture out of one that WebP has made RGB.
+Picture first_plane(Picture picture) {
+    Picture grey = make_picture(ColourModel::kGrey, {1, 1}, picture.bit_depth, picture.rows(), picture.cols());
+    grey.planes[0] = std::move(picture.planes[0]);
+    return grey;
+}
+
+}  // namespace
+
+const char* classic_name(ClassicCodec codec) {
+    return codec == ClassicCodec::kJpeg ? "JPEG" : "WebP";
+}
+
+bool have_classic(ClassicCodec codec) {
+    return can_read(codec == ClassicCodec::kJpeg ? PictureFormat::kJpeg : PictureFormat::kWebp);
+}
+
+std::vector<std::uint8_t> encode_classic(ClassicCodec codec, const Picture& picture, int quality) {
+    check_picture(picture);
+    if (quality < 1 || quality > 100) throw Error(JPEGAI_ERROR_ARGUMENT, "the quality of a classic codec is 1 to 100");
+    if (picture.model == ColourModel::kYuv)
+        throw Error(JPEGAI_ERROR_UNSUPPORTED, "classic codings are made of RGB and grey pictures only");
+    if (std::max(picture.rows(), picture.cols()) > longest_side(codec))
+        throw Error(JPEGAI_ERROR_UNSUPPORTED, std::string("the picture is too large for ") + classic_name(codec));
+    return codec == ClassicCodec::kJpeg ? encode_jpeg(picture, quality) : encode_webp(picture, quality);
+}
+
+std::optional<ClassicDecode> classic_decode(const Picture& picture, double bpp) {
+    const auto fits = [&](ClassicCodec codec) {
+        return have_classic(codec) && std::max(picture.rows(), picture.cols()) <= longest_side(codec);
+    };
+    if (!fits(ClassicCodec::kWebp) && !fits(ClassicCodec::kJpeg)) return std::nullopt;
+    ClassicDecode result;
+    result.codec = fits(ClassicCodec::kWebp) ? ClassicCodec::kWebp : ClassicCodec::kJpeg;
+    const double budget = bpp * static_cast<double>(picture.rows() * picture.cols()) / 8;
+    std::vector<std::uint8_t> best;
+    for (int low = 1, high = 100; low <= high;) {
+        const int quality = (low + high) / 2;
+        std::vector<std::uint8_t> bytes = encode_classic(result.codec, picture, quality);
+        const bool within = static_cast<double>(bytes.size()) <= budget;
+        if (within || quality == 1) {
+            best = std::move(bytes);
+            result.quality = quality;
+        }
+        if (within) low = quality + 1;
+        else high = quality - 1;
+    }
+    result.bpp = 8 * static_cast<double>(best.size()) / static_cast<double>(picture.rows() * picture.cols());
+    result.picture = decode_picture(
+        result.codec == ClassicCodec::kWebp ? PictureFormat::kWebp : PictureFormat::kJpeg, best);
+    if (picture.model == ColourModel::kGrey && result.picture.model != ColourModel::kGrey)
+        result.picture = first_plane(std::move(result.picture));
+    return result;
+}
+
+}  // namespace jpegai::detection
