@@ -37,7 +37,7 @@ inline constexpr std::size_t kTraceMaxSamples = 2'000'000;
 struct TraceOptions {
     bool search_crops = true;  ///< look for grids that begin elsewhere
     /// Factors by which the picture may have been resized since; empty: do not look.
-    std::vector<double> scales = {0.5, 2.0 / 3, 0.75, 0.8, 0.9, 1.25, 1.5, 2};
+    std::vector<double> scales = {0.5, 2.0 / 3, 0.75, 0.8, 0.9, 1.5, 2};
     /// Searches are left out when the picture as it lies gives a LatticeFit::combined() of at least this.
     double conclusive = 9;
     std::size_t max_samples = kTraceMaxSamples;  ///< of larger pictures a part in the middle is looked at

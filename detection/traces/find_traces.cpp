@@ -10,6 +10,7 @@
 #include "detection/traces.h"
 #include "detection/traces/projection.h"
 #include "detection/traces/resample.h"
+#include "encoder/rate_model.h"
 #include "encoder/session.h"
 #include "encoder/source_planes.h"
 
@@ -25,9 +26,6 @@ constexpr std::size_t kScreenStep = 64;         // the grid of the hyper latents
 constexpr std::size_t kScreened = 2;            // hypotheses that are tested on the whole picture
 constexpr std::size_t kGridModels = 2;          // models whose grid is followed up
 constexpr double kEarlierScore = 8;             // traces of an older coding
-constexpr double kFirstPhaseScore = 4;          // below, the first phase does not give the displacement
-constexpr double kChromaScore = 4;              // below, chroma does not give a displacement
-constexpr std::array<int, kModels> kChromaAhead = {100, 75, 50, 0};  // usual displacement of chroma beyond luma's
 
 /// A part of the middle when the picture is too large, on the grid of the hyper latents.
 Picture seen_part(const Picture& picture, std::size_t max_samples) {
@@ -261,8 +259,7 @@ private:
         const Area window = busiest_window(luma_of(picture), kRecodeWindow, kRecodeWindow, kScreenStep);
         EncodeSession session(networks, cut_picture(picture, window), options);
         const int luma = report_.sharpened.luma_beta();
-        const int chroma = best.fit.chroma.score >= kChromaScore ? report_.sharpened.chroma.beta
-                                                                 : luma + kChromaAhead[best.model_id];
+        const int chroma = report_.sharpened.chroma_beta().value_or(luma + default_chroma_offset(best.model_id));
         RatePoint rate;
         rate.model_id = best.model_id;
         rate.beta = {std::clamp(luma, kBetaMin, kBetaMax), std::clamp(chroma, kBetaMin, kBetaMax)};
@@ -296,12 +293,9 @@ private:
     /// What is only meaningful for a coded picture.
     void conclude(const TraceClassifier& classifier) {
         const std::size_t m = report_.best.model_id;
-        const LatticeFit& sharp = report_.sharpened;
-        const bool first = sharp.luma_first.score >= kFirstPhaseScore;
-        const int luma = first ? sharp.luma_first.beta : sharp.luma_beta();
-        report_.beta_luma = static_cast<int>(std::lround(luma - classifier.shift.luma[m]));
-        if (sharp.chroma.score >= kChromaScore) {
-            report_.beta_chroma = static_cast<int>(std::lround(sharp.chroma.beta - classifier.shift.chroma[m]));
+        report_.beta_luma = static_cast<int>(std::lround(report_.sharpened.luma_beta() - classifier.shift.luma[m]));
+        if (const auto chroma = report_.sharpened.chroma_beta()) {
+            report_.beta_chroma = static_cast<int>(std::lround(*chroma - classifier.shift.chroma[m]));
         }
         if (!report_.best.as_it_lies()) return;
         for (const TraceHypothesis& h : report_.as_it_lies) {

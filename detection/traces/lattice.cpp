@@ -151,6 +151,17 @@ double LatticeFit::combined() const {
     return std::hypot(std::max(0.0, best_luma().score), std::max(0.0, chroma.score));
 }
 
+int LatticeFit::luma_beta() const {
+    // The first phase is the more exact one where it is clear: no other latents take part in its prediction.
+    constexpr double kClear = 4;
+    return luma_first.score >= kClear ? luma_first.beta : best_luma().beta;
+}
+
+std::optional<int> LatticeFit::chroma_beta() const {
+    constexpr double kClear = 4;
+    return chroma.score >= kClear ? std::optional(chroma.beta) : std::nullopt;
+}
+
 LatticeFit fit_lattice(const NetworkCache& networks, const AnalysedPicture& analysed, RunContext& context) {
     LatticeFit fit;
     ResidualHistogram first, all, unused, chroma;

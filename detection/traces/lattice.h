@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "backend/backend.h"
@@ -48,8 +49,10 @@ struct LatticeFit {
     [[nodiscard]] const LatticeScore& best_luma() const;
     /// Both components in one figure; 0 when neither fits better than chance.
     [[nodiscard]] double combined() const;
-    /// Displacement of luma as far as the lattice shows it; see displacement.h for the estimate.
-    [[nodiscard]] int luma_beta() const { return best_luma().beta; }
+    /// Displacements at which the lattices fit best, for a coded picture: a little above those it was coded with, see
+    /// TraceClassifier::Shift. Chroma is missing where too few of its latents were coded to tell.
+    [[nodiscard]] int luma_beta() const;
+    [[nodiscard]] std::optional<int> chroma_beta() const;
 };
 
 /// Predicts the latents as a decoder would, from the latents themselves in place of their reconstruction, and fits
