@@ -64,8 +64,8 @@ struct MeasureOptions {
 /// groups of sources).
 [[nodiscard]] std::vector<double> cross_validate(std::span<const TraceSample> samples, std::size_t folds);
 
-/// A displacement counts as found within so many units, 5 % of the quantiser's step.
-inline constexpr int kBetaTolerance = 32;
+/// A displacement counts as found within so many units, a tenth of the quantiser's step.
+inline constexpr int kBetaTolerance = 64;
 
 /// How often the setting of JPEG AI pictures without attack was found.
 struct SettingShares {

@@ -46,11 +46,18 @@ std::vector<double> solve(std::vector<std::vector<double>> a, std::vector<double
     return b;
 }
 
+/// What the features may weigh: those of the samples themselves depend on the subject more than on the history, and a
+/// corpus of few pictures would teach the difference between its subjects.
+double penalty_of(std::size_t feature) {
+    constexpr std::size_t kOfLatents = 5;
+    return feature < kOfLatents ? 0.5 : 20;
+}
+
 /// One Newton step per round on the penalised log likelihood; the last column of `x` is 1 and not penalised.
 std::vector<double> newton(const std::vector<std::vector<double>>& x, const std::vector<double>& label,
                            const std::vector<double>& weight) {
     constexpr int kRounds = 50;
-    constexpr double kPenalty = 2, kLargestStep = 2;
+    constexpr double kLargestStep = 2;
     const std::size_t n = x.front().size();
     std::vector<double> w(n);
     for (int round = 0; round < kRounds; ++round) {
@@ -66,7 +73,7 @@ std::vector<double> newton(const std::vector<std::vector<double>>& x, const std:
             }
         }
         for (std::size_t i = 0; i < n; ++i) {
-            const double penalty = i + 1 < n ? kPenalty : 1e-6;
+            const double penalty = i + 1 < n ? penalty_of(i) : 1e-6;
             hessian[i][i] += penalty;
             gradient[i] -= penalty * w[i];
         }
