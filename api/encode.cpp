@@ -91,6 +91,16 @@ jpegai_error jpegai_encoder_create(const jpegai_models* models, jpegai_cpu cpu, 
     });
 }
 
+jpegai_error jpegai_encoder_create_on(const jpegai_models* models, const char* device, uint32_t threads,
+                                      jpegai_encoder** encoder) {
+    return guarded([&] {
+        need(models != nullptr && encoder != nullptr, "models or encoder is NULL");
+        need(device != nullptr, "device is NULL");
+        *encoder = new jpegai_encoder{
+            std::make_unique<jpegai::Encoder>(models->weights, jpegai::make_backend({"auto", threads, device}))};
+    });
+}
+
 void jpegai_encoder_free(jpegai_encoder* encoder) {
     delete encoder;
 }

@@ -7,16 +7,13 @@
 #include <string>
 #include <thread>
 
+#include "api/decoding.h"
 #include "api/guarded.h"
 #include "backend/select.h"
 #include "base/error.h"
 #include "base/version.h"
 #include "decoder/decoder.h"
 #include "models/places.h"
-
-struct jpegai_decoder {
-    std::unique_ptr<jpegai::Decoder> decoder;
-};
 
 struct jpegai_picture {
     jpegai::DecodedPicture decoded;
@@ -25,34 +22,6 @@ struct jpegai_picture {
 };
 
 using namespace jpegai::api;
-
-namespace {
-
-jpegai::DecodeOptions options_of(const jpegai_decode_options& in) {
-    jpegai::DecodeOptions options;
-    options.strict = (in.flags & JPEGAI_DECODE_STRICT) != 0;
-    options.reference_quirks = (in.flags & JPEGAI_DECODE_REFERENCE_QUIRKS) != 0;
-    options.force_models = (in.flags & JPEGAI_DECODE_FORCE_MODELS) != 0;
-    if (in.operating_point >= 0) {
-        need(in.operating_point <= 2, "operating_point has to be -1, 0, 1 or 2");
-        options.point = static_cast<jpegai::OperatingPoint>(in.operating_point);
-    }
-    for (std::size_t c = 0; c < jpegai::kComponents; ++c) {
-        if (in.channels[c] != 0)
-            options.max_channels[c] = std::min<std::size_t>(in.channels[c], jpegai::kLatentChannels[c]);
-    }
-    if (in.window_width != 0)
-        options.window = jpegai::PictureWindow{in.window_x, in.window_y, in.window_width, in.window_height};
-    if (in.max_pixels != 0) options.limits.max_pixels = in.max_pixels;
-    options.limits.max_memory = in.max_memory;
-    options.limits.max_macs = in.max_macs;
-    if (in.progress != nullptr) {
-        options.progress = [call = in.progress, user = in.user](double fraction) { return call(user, fraction) == 0; };
-    }
-    return options;
-}
-
-}  // namespace
 
 extern "C" {
 
@@ -114,6 +83,16 @@ jpegai_error jpegai_decoder_create(const jpegai_models* models, jpegai_cpu cpu, 
     });
 }
 
+jpegai_error jpegai_decoder_create_on(const jpegai_models* models, const char* device, uint32_t threads,
+                                      jpegai_decoder** decoder) {
+    return guarded([&] {
+        need(models != nullptr && decoder != nullptr, "models or decoder is NULL");
+        need(device != nullptr, "device is NULL");
+        *decoder = new jpegai_decoder{
+            std::make_unique<jpegai::Decoder>(models->weights, jpegai::make_backend({"auto", threads, device}))};
+    });
+}
+
 void jpegai_decoder_free(jpegai_decoder* decoder) {
     delete decoder;
 }
@@ -130,8 +109,8 @@ jpegai_error jpegai_decode(const jpegai_decoder* decoder, const uint8_t* data, s
         need(decoder != nullptr && picture != nullptr, "decoder or picture is NULL");
         need(data != nullptr || size == 0, "data is NULL");
         auto result = std::make_unique<jpegai_picture>();
-        result->decoded =
-            decoder->decoder->decode({data, size}, options != nullptr ? options_of(*options) : jpegai::DecodeOptions{});
+        result->decoded = decoder->decoder->decode(
+            {data, size}, options != nullptr ? decode_options(*options) : jpegai::DecodeOptions{});
         result->picture = result->decoded.to_picture(std::nullopt, decoder->decoder->rows());
         if (result->picture.bit_depth == 8) {
             for (std::size_t i = 0; i < 3; ++i) {

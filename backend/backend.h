@@ -64,6 +64,8 @@ public:
     /// A place of its own for the planes of one picture, for backends whose networks run in another memory; null where
     /// they run in the caller's. Any number may be in use at a time; the backend has to outlive them.
     [[nodiscard]] virtual std::shared_ptr<PictureDevice> picture_device() const { return nullptr; }
+    /// Whether picture_device() gives any.
+    [[nodiscard]] virtual bool has_own_memory() const { return false; }
 };
 
 /// The definition of the arithmetic: plain loops, one thread (backend/contract).

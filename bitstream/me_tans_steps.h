@@ -6,11 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#if defined(__CUDACC__) || defined(__HIPCC__)
-#define JPEGAI_HD __host__ __device__
-#else
-#define JPEGAI_HD
-#endif
+#include "base/host_device.h"
 
 namespace jpegai::me_tans {
 

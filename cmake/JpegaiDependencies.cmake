@@ -17,10 +17,6 @@ foreach(FORMAT JPEG WEBP TIFF)
   endif()
 endforeach()
 
-find_package(OpenCV QUIET COMPONENTS core imgproc imgcodecs)
-if(NOT OpenCV_FOUND)
-  message(STATUS "jpegai: OpenCV not found: the visual detectors are left out")
-endif()
 include(JpegaiTorch)
 include(JpegaiCuda)
 

@@ -60,6 +60,7 @@ std::vector<CaseRecipe> make_cases(const SuiteChoice& choice) {
     add_picture_cases(list);
     add_entropy_cases(list);
     add_region_cases(list);
+    add_progressive_cases(list);
     add_filter_cases(list);
     add_pair_cases(list);
     add_defect_cases(list);

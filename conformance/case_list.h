@@ -43,13 +43,14 @@ private:
     std::size_t next_model_ = 0, next_transform_ = 0;
 };
 
-void add_picture_cases(CaseList& list);   ///< sizes, formats, depths, models, transforms, metadata, containers
-void add_entropy_cases(CaseList& list);   ///< lanes, channels, cube flags, RVS, GRFS, quality map, escapes, gains
-void add_region_cases(CaseList& list);    ///< regions, overlaps, synthesis tiles
-void add_filter_cases(CaseList& list);    ///< post-filters, each alone
-void add_pair_cases(CaseList& list);      ///< all tools in pairs
-void add_negative_cases(CaseList& list);  ///< streams to refuse or to report, one per rule
-void add_defect_cases(CaseList& list);    ///< where the reference software is known to be wrong
+void add_picture_cases(CaseList& list);      ///< sizes, formats, depths, models, transforms, metadata, containers
+void add_entropy_cases(CaseList& list);      ///< lanes, channels, cube flags, RVS, GRFS, quality map, escapes, gains
+void add_region_cases(CaseList& list);       ///< regions, overlaps, synthesis tiles
+void add_progressive_cases(CaseList& list);  ///< partial decodes: channels, transforms, windows
+void add_filter_cases(CaseList& list);       ///< post-filters, each alone
+void add_pair_cases(CaseList& list);         ///< all tools in pairs
+void add_negative_cases(CaseList& list);     ///< streams to refuse or to report, one per rule
+void add_defect_cases(CaseList& list);       ///< where the reference software is known to be wrong
 
 /// The tool of each name for a picture, used alone and in pairs. Each changes headers only.
 struct ToolSetter {

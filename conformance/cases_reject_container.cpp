@@ -179,6 +179,11 @@ void add_values(CaseList& list) {
             parts.quality_map = encode_residual(1, std::vector<std::uint8_t>(count, kQualityMapSigma[0]), deltas);
         };
     }
+    // The last symbol is pushed first: its six bits are the lowest of the first byte.
+    CaseRecipe& hyper =
+        add_rejected(list, "z_escape_63", "an escaped hyper latent is 63", {"02 section 3.4"}, kEntropy, nullptr);
+    hyper.style.last_z_escapes = true;
+    hyper.finish_parts = [](CodestreamParts& parts, Random&) { parts.hyper[0][0] |= 0x3F; };
     // All elements masked but the first, whose escape then lies in front of the final states: 16 bits of v = 65535.
     CaseRecipe& escape =
         add_rejected(list, "map_escape", "an escape leaves int16", {"02 section 3.4"}, kEntropy, nullptr);

@@ -127,6 +127,7 @@ void add_regions(CaseList& list) {
 }
 
 void add_tiles(CaseList& list) {
+    const bool dis = list.choice().dialect == Dialect::kDis;
     const auto add = [&](const char* name, const char* field, std::uint32_t value, std::size_t occurrence,
                          const char* rule) {
         CaseRecipe& recipe = add_bad_field(list, name, kPih, field, value, "03 section 14", {"header"}, 0, occurrence);
@@ -143,6 +144,17 @@ void add_tiles(CaseList& list) {
     add("tile_overlap_of_picture", "synthesis_tile_overlap", 6, 0, "tile.overlap");
     add("tile_size_of_chroma", "synthesis_tile_size", 7, 1, "tile.equal");
     add("tile_overlap_of_chroma", "synthesis_tile_overlap", 1, 1, "tile.equal");
+    CaseRecipe& odd = add_rejected(list, "tile_overlap_of_independent",
+                                   "tiles of independent regions overlap by 16 samples, half of which is no latent",
+                                   {"03 section 14.2"}, {"unsupported", "header"}, nullptr);
+    odd.parts.picture.img_height = dis ? 200 : 300;
+    odd.parts.picture.regions = RegionHeader{2, 1, true, 2, 8};
+    for (ComponentHeader& component : odd.parts.picture.component) {
+        component.synthesis_tile_enable = true;
+        component.synthesis_tile_size_div16 = 4;
+        component.synthesis_tile_overlap_div16 = 1;
+    }
+    odd.elements = {"synthesis_tile_overlap"};
     add("tile_one_component", "synthesis_tile_enable[1]", 0, 0, "tile.equal");
 }
 
@@ -154,6 +166,14 @@ void add_header_rejections(CaseList& list) {
     add_formats(list);
     add_regions(list);
     add_tiles(list);
+    add_rejected(list, "pih_no_dialect", "the first five fields fit neither dialect", {"01 section 1"}, {"header"},
+                 [](std::vector<std::uint8_t>& file, Random&) {
+                     auto segments = split_segments(file);
+                     auto& payload = payload_of(segments, kPih);
+                     payload[0] = 0x00;
+                     payload[1] = payload[2] = 0xFF;
+                     file = join_segments(segments);
+                 });
     for (const std::size_t kept : {std::size_t{0}, std::size_t{5}, std::size_t{14}}) {
         add_rejected(list, fmt::format("pih_of_{}_bytes", kept), "the picture header ends early", {"01 section 13"},
                      {"truncated", "header"}, [kept](std::vector<std::uint8_t>& file, Random&) {

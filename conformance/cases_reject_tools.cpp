@@ -56,6 +56,11 @@ void add_eicci(CaseList& list) {
     add("eicci_tile_size", "synthesis_tile_size", 0, true, true);
     add("eicci_tile_overlap_0", "synthesis_tile_overlap", 0, true, true);
     add("eicci_tile_overlap_4", "synthesis_tile_overlap", 4, true, true);  // as wide as the picture
+    CaseRecipe& small = add_rejected(list, "eicci_small_tiles", "eICCI tiles too small to enlarge the last one to 176",
+                                     {"04 section 4.3"}, kHeader, nullptr);
+    small.parts.picture.img_width = small.parts.picture.img_height = 300;
+    small.parts.tools->eicci = EicciHeader{true, 12, 3, std::vector<EicciHeader::Tile>(4)};
+    small.elements = {"synthesis_tile_size"};
     CaseRecipe& narrow = add_rejected(list, "eicci_narrow", "eICCI tiles of a single column below 176 samples",
                                       {"04 section 4.3"}, kHeader, nullptr);
     narrow.parts.picture.img_height = 400;

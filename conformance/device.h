@@ -37,6 +37,8 @@ public:
     [[nodiscard]] virtual bool bit_exact() const = 0;
     /// Whether it can look at headers without decoding (CaseKind::kAccept).
     [[nodiscard]] virtual bool reads_headers() const = 0;
+    /// Whether it can be asked for less than the whole picture in this way.
+    [[nodiscard]] virtual bool can_choose(const DecodeChoice& choice) const = 0;
     /// Runs one case. Never throws for what the decoder does; Error{io} when a file of the suite cannot be read.
     [[nodiscard]] virtual Outcome run(const std::string& suite_folder, const Case& test) const = 0;
 };
@@ -46,12 +48,15 @@ struct InternalOptions {
     std::string cpu = "auto";  ///< as backend/select.h
     unsigned threads = 1;
     bool reference_quirks = false;
+    std::string device = "cpu";  ///< as backend/select.h
+    bool stages = true;  ///< keep intermediate tensors; without, decoding goes the shorter ways that programs take
 };
 [[nodiscard]] std::unique_ptr<Device> internal_device(std::shared_ptr<const WeightSet> weights,
                                                       const InternalOptions& options);
 
 /// A program. In `command`, which /bin/sh runs, {in} stands for the stream, {out} for the picture to write, {dump} for
-/// a folder to write stages to (NAME.npy), {width} and {height} for the displayed size, {depth} for the bit depth; all
+/// a folder to write stages to (NAME.npy), {width} and {height} for the displayed size, {depth} for the bit depth,
+/// {channels}, {transform} and {window} for what a case asks for (DecodeChoice: "160,96", "sop", "0,0,64,64"); paths
 /// are quoted. The picture is wanted as PNG for RGB and as raw planar YUV otherwise (8 bit, or 16 bit little endian).
 struct ExternalOptions {
     std::string command;

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/file.h"
 #include "conformance/device.h"
@@ -11,12 +12,6 @@
 
 namespace jpegai::conformance {
 namespace {
-
-void replace_all(std::string& text, const std::string& what, const std::string& by) {
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-        text.replace(at, what.size(), by);
-    }
-}
 
 /// The word that follows `"code":` or "jpegai: error: ... <class> error" in what the program printed, when it is one of
 /// the classes of docs/CLI.md; empty otherwise.
@@ -29,6 +24,13 @@ std::string reported_class(const std::string& output) {
         }
     }
     return {};
+}
+
+/// The last line that is not empty: the one that says what went wrong.
+std::string last_line(std::string output) {
+    while (!output.empty() && (output.back() == '\n' || output.back() == ' ')) output.pop_back();
+    const std::size_t start = output.rfind('\n');
+    return start == std::string::npos ? output : output.substr(start + 1);
 }
 
 /// Samples of another depth than the expected one: programs that know nothing of sBIT store 10 bit content as 16 bit.
@@ -67,6 +69,10 @@ public:
     [[nodiscard]] std::string describe() const override { return options_.command; }
     [[nodiscard]] bool bit_exact() const override { return false; }
     [[nodiscard]] bool reads_headers() const override { return false; }
+    [[nodiscard]] bool can_choose(const DecodeChoice& choice) const override {
+        return (!choice.channels || names("{channels}")) && (!choice.transform || names("{transform}")) &&
+               (!choice.window || names("{window}"));
+    }
 
     [[nodiscard]] Outcome run(const std::string& suite_folder, const Case& test) const override {
         const ScratchFolder scratch;
@@ -77,13 +83,13 @@ public:
                                               options_.timeout_seconds, scratch.path("log"));
         Outcome outcome;
         outcome.seconds = ran.seconds;
-        outcome.message = ran.output;
+        outcome.message = last_line(ran.output);
         if (ran.timed_out) {
             outcome.status = Outcome::Status::kTimedOut;
             outcome.message = fmt::format("no answer after {:.0f} s", options_.timeout_seconds);
         } else if (ran.signal != 0) {
             outcome.status = Outcome::Status::kCrashed;
-            outcome.message = fmt::format("ended by signal {}: {}", ran.signal, ran.output);
+            outcome.message = fmt::format("ended by signal {}: {}", ran.signal, outcome.message);
         } else if (ran.exit_status != 0) {
             outcome.status = Outcome::Status::kRefused;
             outcome.error_class = reported_class(ran.output);
@@ -103,12 +109,32 @@ private:
         return fmt::format("out_{}x{}_{}bit_{}.yuv", picture.width, picture.height, picture.bit_depth, format);
     }
 
+    [[nodiscard]] bool names(const char* placeholder) const {
+        return options_.command.find(placeholder) != std::string::npos;
+    }
+
+    /// What a decoder is asked for as text; without a choice it is everything.
+    static void replace_choices(std::string& command, const Case& test) {
+        static constexpr std::array<const char*, 3> kTransforms = {"sop", "bop", "hop"};
+        const auto channels = test.decode.channels.value_or(
+            std::array<std::uint32_t, kComponents>{kLatentChannels[kPrimary], kLatentChannels[kSecondary]});
+        replace_all(command, "{channels}", fmt::format("{},{}", channels[0], channels[1]));
+        const std::size_t listed = test.header.value("pic_header.synthesis_transform_id[0]", std::size_t{0});
+        replace_all(command, "{transform}", kTransforms[test.decode.transform.value_or(listed) % kTransforms.size()]);
+        const auto whole = test.picture
+                               ? std::array<std::uint32_t, 4>{0, 0, static_cast<std::uint32_t>(test.picture->width),
+                                                              static_cast<std::uint32_t>(test.picture->height)}
+                               : std::array<std::uint32_t, 4>{0, 0, 1, 1};
+        replace_all(command, "{window}", fmt::format("{}", fmt::join(test.decode.window.value_or(whole), ",")));
+    }
+
     [[nodiscard]] std::string command_line(const Case& test, const std::string& in, const std::string& out,
                                            const std::string& dump) const {
         std::string command = options_.command;
         replace_all(command, "{in}", shell_quoted(in));
         replace_all(command, "{out}", shell_quoted(out));
         replace_all(command, "{dump}", shell_quoted(dump));
+        replace_choices(command, test);
         replace_all(command, "{width}", std::to_string(test.picture ? test.picture->width : 0));
         replace_all(command, "{height}", std::to_string(test.picture ? test.picture->height : 0));
         replace_all(command, "{depth}", std::to_string(test.picture ? test.picture->bit_depth : 8));

@@ -40,14 +40,19 @@ void add_fields(Json& document, const std::vector<HeaderField>& fields) {
 class InternalDevice final : public Device {
 public:
     InternalDevice(const std::shared_ptr<const WeightSet>& weights, const InternalOptions& options)
-        : options_(options), decoder_(weights, make_backend({options.cpu, options.threads})), store_(weights) {}
+        : options_(options),
+          decoder_(weights, make_backend({options.cpu, options.threads, options.device})),
+          store_(weights) {}
 
     [[nodiscard]] std::string describe() const override {
-        return fmt::format("jpegai, cpu {}, {} thread{}", options_.cpu, options_.threads,
-                           options_.threads == 1 ? "" : "s");
+        const std::string kept = options_.stages ? "" : ", pictures only";
+        if (options_.device != "cpu") return "jpegai, " + decoder_.backend().describe() + kept;
+        return fmt::format("jpegai, cpu {}, {} thread{}{}", options_.cpu, options_.threads,
+                           options_.threads == 1 ? "" : "s", kept);
     }
     [[nodiscard]] bool bit_exact() const override { return true; }
     [[nodiscard]] bool reads_headers() const override { return true; }
+    [[nodiscard]] bool can_choose(const DecodeChoice& /*choice*/) const override { return true; }
 
     [[nodiscard]] Outcome run(const std::string& suite_folder, const Case& test) const override {
         const auto file = read_file((std::filesystem::path(suite_folder) / test.stream).string());
@@ -59,7 +64,7 @@ public:
             outcome.status = Outcome::Status::kRefused;
             outcome.error_class = jpegai_error_name(error.code());
             outcome.message = error.describe();
-            if (error.code() == JPEGAI_ERROR_ENTROPY && test.kind == CaseKind::kDecode)
+            if (options_.stages && error.code() == JPEGAI_ERROR_ENTROPY && test.kind == CaseKind::kDecode)
                 keep_first_stages(file, outcome);
         } catch (const std::exception& error) {
             outcome.status = Outcome::Status::kCrashed;
@@ -74,7 +79,8 @@ private:
         DecodeOptions options;
         options.limits.max_pixels = std::uint64_t{1} << 33;  // the rule about samples is the level's, not the caller's
         options.reference_quirks = options_.reference_quirks;
-        options.dump = collect_stages(outcome.stages);
+        if (options_.stages) options.dump = collect_stages(outcome.stages);
+        apply(test.decode, options);
         if (test.kind != CaseKind::kReject) outcome.header = header_json(Decoder::parse(file, options));
         if (test.kind == CaseKind::kAccept) {
             const Codestream stream = Decoder::parse(file, options);
@@ -86,6 +92,15 @@ private:
             return;
         }
         outcome.picture = decoder_.decode(file, options).to_picture();
+    }
+
+    static void apply(const DecodeChoice& choice, DecodeOptions& options) {
+        if (choice.channels) options.max_channels = {(*choice.channels)[0], (*choice.channels)[1]};
+        if (choice.transform) options.point = static_cast<OperatingPoint>(*choice.transform);
+        if (choice.window) {
+            const auto& [x, y, width, height] = *choice.window;
+            options.window = PictureWindow{x, y, width, height};
+        }
     }
 
     /// The stages in front of residual symbols that could not be decoded: a wrong scale or mask shows as an error only

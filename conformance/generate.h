@@ -16,7 +16,7 @@ struct GenerateOptions {
     std::string cpu = "auto";                  ///< backend that computes the expected pictures
     unsigned threads = 1;
     bool large = false;  ///< also compute what cases marked large expect; otherwise these have a stream only
-    std::string filter;  ///< only cases whose name or group matches
+    std::string filter;  ///< only cases that it selects (`selects` of runner.h)
     std::function<void(const std::string& name, std::size_t done, std::size_t all)> progress;
 };
 
@@ -30,6 +30,11 @@ struct GenerateResult {
 /// Throws Error{io}, Error{argument} for a profile or level that does not exist, and what the decoder throws: a case
 /// of kind decode that this build cannot decode, or one of kind reject that it accepts, is Error{internal}.
 GenerateResult generate_suite(const std::string& folder, const GenerateOptions& options);
+
+/// Writes all suites of default_suites.h, each into a folder of its name inside `folder`; choice and filter of
+/// `options` do not count but for the seed. `done` is called after each. Throws as generate_suite.
+void generate_default_suites(const std::string& folder, const GenerateOptions& options,
+                             const std::function<void(const SuiteChoice&, const GenerateResult&)>& done);
 
 /// "base-5.2-is".
 [[nodiscard]] std::string suite_name(const SuiteChoice& choice);

@@ -84,6 +84,12 @@ std::string shell_quoted(const std::string& text) {
     return quoted + "'";
 }
 
+void replace_all(std::string& text, const std::string& what, const std::string& by) {
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+        text.replace(at, what.size(), by);
+    }
+}
+
 ScratchFolder::ScratchFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "jpegai-conformance-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw Error(JPEGAI_ERROR_IO, "cannot make a temporary folder");

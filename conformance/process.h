@@ -20,6 +20,9 @@ struct CommandResult {
 /// The text as one word of a shell command.
 [[nodiscard]] std::string shell_quoted(const std::string& text);
 
+/// Puts `by` in the place of every `what`.
+void replace_all(std::string& text, const std::string& what, const std::string& by);
+
 /// A folder that lives as long as the object. Throws Error{io}.
 class ScratchFolder {
 public:

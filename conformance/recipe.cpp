@@ -42,6 +42,15 @@ Array3<std::int8_t> draw_z(std::size_t channels, const PictureHeader& picture, c
     return z;
 }
 
+/// A hyper latent that can only be coded as an escape; 31 where the table has a place for every value.
+std::int8_t escaping_z(const HyperTable& table) {
+    const auto cdf = table.cdf();
+    for (std::size_t k = cdf.size() - 1; k > 0; --k) {
+        if (cdf[k] == cdf[k - 1]) return static_cast<std::int8_t>(static_cast<int>(k) - kHyperOffset);
+    }
+    return kHyperOffset;
+}
+
 /// A symbol of distribution `table`: mostly small, sometimes at the bound, rarely an escape.
 std::int16_t draw_symbol(std::uint8_t table, const SymbolStyle& style, Random& random) {
     const int bound = residual_bounds()[table];
@@ -80,6 +89,9 @@ LatentLanes draw_lanes(const CaseRecipe& recipe, ModelStore& store, Random& rand
     LatentSymbols view;
     for (const Component c : {kPrimary, kSecondary}) {
         symbols.z_hat[c] = draw_z(models[c]->channels(), picture, recipe.style, random);
+        if (recipe.style.last_z_escapes && c == kSecondary) {
+            symbols.z_hat[c].span().back() = escaping_z(models[c]->hyper_tables.back());
+        }
         symbols.residual[c] = draw_residual(picture, c, *models[c], symbols, recipe.style, random);
         view.z_hat[c] = &symbols.z_hat[c];
         view.residual_quant[c] = &symbols.residual[c];

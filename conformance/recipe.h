@@ -21,6 +21,7 @@ struct SymbolStyle {
     unsigned z_percent = 12;
     unsigned residual_percent = 20;  ///< values up to the bound of their distribution, mostly small
     unsigned escape_percent = 0;     ///< values beyond the bound, up to the ends of int16
+    bool last_z_escapes = false;     ///< the last hyper latent of chroma has a value without a place in its table
 };
 
 enum class MapStyle : std::uint8_t { kFlat, kSteps, kNoise, kExtremes };
@@ -40,6 +41,7 @@ struct CaseRecipe {
     bool large = false;
     std::vector<std::string> errors, rules;
     std::string change;
+    DecodeChoice decode;  ///< for cases that want less than the whole picture
 };
 
 /// Entropy models of one weight set, loaded when they are needed; may be used from several threads.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -19,9 +20,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-bool selected(const Case& test, const RunOptions& options) {
-    if (test.large && !options.large) return false;
-    return options.filter.empty() || glob_match(options.filter, test.name) || glob_match(options.filter, test.group);
+/// Which cases to run: those that the filter names, of each group every `subset`-th.
+std::vector<bool> select(const Suite& suite, const Device& device, const RunOptions& options) {
+    std::vector<bool> chosen(suite.cases.size());
+    std::map<std::string_view, std::size_t> seen;
+    for (std::size_t i = 0; i < suite.cases.size(); ++i) {
+        const Case& test = suite.cases[i];
+        if (test.large && !options.large) continue;
+        if (!selects(options.filter, test.name, test.group)) continue;
+        if (test.kind == CaseKind::kAccept && !device.reads_headers()) continue;
+        if (!device.can_choose(test.decode)) continue;
+        chosen[i] = seen[test.group]++ % std::max<std::size_t>(1, options.subset) == 0;
+    }
+    return chosen;
 }
 
 /// Whether the stream is the one that the descriptor describes.
@@ -30,10 +41,10 @@ bool intact(const std::string& folder, const Case& test) {
 }
 
 CaseResult run_case(const Suite& suite, const std::string& folder, const Device& device, const RunOptions& options,
-                    const Case& test) {
+                    const Case& test, bool selected) {
     CaseResult result;
     result.test = &test;
-    if (!selected(test, options) || (test.kind == CaseKind::kAccept && !device.reads_headers())) {
+    if (!selected) {
         result.verdict = Verdict::kSkipped;
         return result;
     }
@@ -51,7 +62,12 @@ class Workers {
 public:
     Workers(const Suite& suite, const std::string& folder, const Device& device, const RunOptions& options,
             std::vector<CaseResult>& results)
-        : suite_(suite), folder_(folder), device_(device), options_(options), results_(results) {}
+        : suite_(suite),
+          folder_(folder),
+          device_(device),
+          options_(options),
+          selected_(select(suite, device, options)),
+          results_(results) {}
 
     void run() {
         const unsigned jobs = std::max(1U, options_.jobs);
@@ -68,7 +84,7 @@ private:
             const std::size_t i = next_++;
             if (i >= suite_.cases.size()) return;
             try {
-                finish(i, run_case(suite_, folder_, device_, options_, suite_.cases[i]));
+                finish(i, run_case(suite_, folder_, device_, options_, suite_.cases[i], selected_[i]));
             } catch (...) {
                 const std::lock_guard lock(mutex_);
                 if (!error_) error_ = std::current_exception();
@@ -89,6 +105,7 @@ private:
     const std::string& folder_;
     const Device& device_;
     const RunOptions& options_;
+    const std::vector<bool> selected_;
     std::vector<CaseResult>& results_;
     std::atomic<std::size_t> next_{0};
     std::atomic<bool> stop_{false};
@@ -159,6 +176,17 @@ bool glob_match(std::string_view pattern, std::string_view text) {
     }
     if (text.empty() || (pattern.front() != '?' && pattern.front() != text.front())) return false;
     return glob_match(pattern.substr(1), text.substr(1));
+}
+
+bool selects(std::string_view filter, std::string_view name, std::string_view group) {
+    if (filter.empty()) return true;
+    while (true) {
+        const std::size_t comma = filter.find(',');
+        const std::string_view pattern = filter.substr(0, comma);
+        if (glob_match(pattern, name) || glob_match(pattern, group)) return true;
+        if (comma == std::string_view::npos) return false;
+        filter.remove_prefix(comma + 1);
+    }
 }
 
 RunReport run_suite(const Suite& suite, const std::string& folder, const Device& device, const RunOptions& options) {

@@ -38,7 +38,8 @@ struct CaseResult {
 
 struct RunOptions {
     unsigned jobs = 1;
-    std::string filter;              ///< only cases whose name or group matches: '*' any text, '?' any character
+    std::string filter;              ///< as `selects` reads it; empty: all
+    std::size_t subset = 1;          ///< of each group the first case and then every so-manieth
     bool large = false;              ///< also cases that are marked large
     std::size_t stop_after = 0;      ///< end after so many failures; 0: never
     const Device* oracle = nullptr;  ///< a decoder that is believed where it agrees with the suite's hashes: gives the
@@ -56,6 +57,10 @@ struct RunReport {
 /// Throws Error{io} when files of the suite cannot be read; nothing that the decoder does makes it throw.
 [[nodiscard]] RunReport run_suite(const Suite& suite, const std::string& folder, const Device& device,
                                   const RunOptions& options);
+
+/// Whether a filter selects a case: patterns as glob_match reads them, separated by commas, one of which has to match
+/// its name or group. An empty filter selects all.
+[[nodiscard]] bool selects(std::string_view filter, std::string_view name, std::string_view group);
 
 /// Whether `text` matches a pattern with '*' and '?'.
 [[nodiscard]] bool glob_match(std::string_view pattern, std::string_view text);

@@ -85,6 +85,22 @@ ExpectedPicture picture_from(const Json& document) {
     return picture;
 }
 
+Json to_json(const DecodeChoice& choice) {
+    Json document = Json::object();
+    if (choice.channels) document["channels"] = *choice.channels;
+    if (choice.transform) document["synthesis_transform"] = *choice.transform;
+    if (choice.window) document["window"] = *choice.window;
+    return document;
+}
+
+DecodeChoice choice_from(const Json& document) {
+    DecodeChoice choice;
+    if (document.contains("channels")) choice.channels = document.at("channels");
+    if (document.contains("synthesis_transform")) choice.transform = document.at("synthesis_transform");
+    if (document.contains("window")) choice.window = document.at("window");
+    return choice;
+}
+
 void write_json(const std::filesystem::path& path, const Json& document, int indent) {
     const std::string text = document.dump(indent) + '\n';
     write_file(path.string(), {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
@@ -133,6 +149,7 @@ Json to_json(const Case& test) {
         {"elements", test.elements}};
     if (test.large) document["large"] = true;
     if (!test.change.empty()) document["change"] = test.change;
+    if (test.decode.any()) document["decode"] = to_json(test.decode);
     if (!test.header.empty()) document["header"] = test.header;
     if (!test.errors.empty()) document["errors"] = test.errors;
     if (!test.rules.empty()) document["rules"] = test.rules;
@@ -157,6 +174,7 @@ Case case_from_json(const Json& document) {
     test.size = document.at("size");
     test.clauses = document.at("clauses").get<std::vector<std::string>>();
     test.elements = document.at("elements").get<std::vector<std::string>>();
+    test.decode = choice_from(document.value("decode", Json::object()));
     test.header = document.value("header", Json::object());
     test.change = document.value("change", "");
     test.errors = document.value("errors", std::vector<std::string>{});

@@ -1,6 +1,7 @@
 // A conformance suite as data: suite.json, one descriptor per case (docs/CONFORMANCE.md, suite.schema.json).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -57,6 +58,15 @@ struct ExpectedPicture {
     std::optional<PictureLimits> limits;
 };
 
+/// What a decoder is asked for where that is not the whole picture as it is: choices that streams leave to decoders.
+struct DecodeChoice {
+    std::optional<std::array<std::uint32_t, kComponents>> channels;  ///< residual channels to decode (03 section 16)
+    std::optional<std::uint8_t> transform;                           ///< one of the listed synthesis transforms
+    std::optional<std::array<std::uint32_t, 4>> window;              ///< x, y, width, height of the part wanted
+
+    [[nodiscard]] bool any() const { return channels || transform || window; }
+};
+
 /// One case; `file` members are relative to the suite's folder.
 struct Case {
     std::string name, title, group;
@@ -65,6 +75,7 @@ struct Case {
     std::string stream, sha256;
     std::uint64_t size = 0;
     std::vector<std::string> clauses, elements;
+    DecodeChoice decode;           ///< run on decoders only that can be asked for it
     Json header = Json::object();  ///< expected header fields: name -> value or array of values
     std::vector<ExpectedStage> stages;
     std::optional<ExpectedPicture> picture;

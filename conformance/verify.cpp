@@ -48,6 +48,9 @@ constexpr std::array<ErrorRule, 7> kErrorRules = {{
 /// Pictures whose payloads are decoded; larger ones would take much memory.
 constexpr std::uint64_t kMostSamples = 200'000'000;
 
+/// Bytes that the reference software has room for in PIH and in TON (01 section 14, D10).
+constexpr std::uint64_t kHeaderBuffer = 10'000;
+
 /// Gain displacements that encoders write (02 section 7.2).
 constexpr int kLeastDisplacement = -1069, kMostDisplacement = 702;
 
@@ -255,6 +258,14 @@ private:
                 "encoder.canonical", "01 section 15", "",
                 "a derived flag (independent_beta_uv, use_cube_flags, cube_group_flag) is not what encoders derive");
         }
+        for (const Substream& substream : stream_.substreams) {
+            const bool header = substream.marker == Marker::kPictureHeader || substream.marker == Marker::kToolHeader;
+            if (header && substream.payload.size > kHeaderBuffer) {
+                encoder_note("encoder.buffer", "01 section 14 D10", "",
+                             fmt::format("{} has {} bytes, the reference software has buffers of {}",
+                                         marker_name(substream.marker), substream.payload.size, kHeaderBuffer));
+            }
+        }
         for (std::size_t c = 0; c < kComponents; ++c) {
             const int beta = picture.beta_displacement_log[c];
             if (beta < kLeastDisplacement || beta > kMostDisplacement) {
@@ -311,6 +322,68 @@ std::vector<Finding> verify_stream(std::span<const std::uint8_t> file, const Ver
 
 bool conforms(std::span<const Finding> findings) {
     return std::all_of(findings.begin(), findings.end(), [](const Finding& f) { return f.encoder; });
+}
+
+namespace {
+
+std::vector<std::string> tools_in_use(const Codestream& stream) {
+    const PictureHeader& picture = stream.picture;
+    const ToolHeader& tools = stream.tools;
+    const auto either = [&](auto flag) {
+        return flag(picture.component[kPrimary]) || flag(picture.component[kSecondary]);
+    };
+    std::vector<std::string> names;
+    const auto add = [&](bool on, const char* name) {
+        if (on) names.emplace_back(name);
+    };
+    add(picture.regions.has_value(), picture.independent_regions() ? "independent regions" : "regions");
+    add(either([](const ComponentHeader& c) { return c.synthesis_tile_enable; }), "synthesis tiles");
+    add(either([](const ComponentHeader& c) { return c.use_cube_flags; }), "cube flags");
+    add(picture.gain_3d_enable_flag, "quality map");
+    add(either([](const ComponentHeader& c) { return c.rvs_enable_flag; }), "RVS");
+    add(either([](const ComponentHeader& c) { return c.grfs_enable_flag; }), "GRFS");
+    add(tools.lsbs_enable_flag[kPrimary] || tools.lsbs_enable_flag[kSecondary], "LSBS");
+    add(tools.efe_linear.has_value(), "EFE linear");
+    add(tools.eicci.has_value(), "eICCI");
+    add(tools.efe_nonlinear.has_value(), "EFE non-linear");
+    add(tools.lef_ch_idx.has_value(), "LEF");
+    return names;
+}
+
+}  // namespace
+
+std::optional<StreamFigures> stream_figures(std::span<const std::uint8_t> file) {
+    Codestream stream;
+    try {
+        ParseOptions parse;
+        parse.max_pixels = parse.max_user_data = ~std::uint64_t{0};
+        stream = parse_codestream(file, parse);
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+    const PictureHeader& picture = stream.picture;
+    StreamFigures figures;
+    figures.dialect = stream.dialect == Dialect::kIs ? "is" : "dis";
+    figures.profile = profile_name(picture.decoder_profile_id);
+    figures.level = level_name(picture.level_idc);
+    figures.samples = std::uint64_t{picture.img_width} * picture.img_height;
+    figures.max_samples = max_samples(picture.level_idc);
+    figures.model_id = picture.model_id;
+    if (const auto permitted = permitted_models(picture.level_idc, stream.dialect)) {
+        for (std::uint8_t model = 0; model < kModels; ++model) {
+            if (permitted->contains(model)) figures.permitted_models.push_back(model);
+        }
+    }
+    for (const std::uint8_t id : picture.synthesis_transform_id) figures.transforms.push_back(synthesis_name(id));
+    figures.tools = tools_in_use(stream);
+    for (const Substream& substream : stream.substreams) {
+        if (substream.marker == Marker::kPictureHeader) figures.picture_header_bytes = substream.payload.size;
+        if (substream.marker == Marker::kToolHeader) figures.tool_header_bytes = substream.payload.size;
+        const bool coded = substream.marker == Marker::kHyper || substream.marker == Marker::kResidualPrimary ||
+                           substream.marker == Marker::kResidualSecondary || substream.marker == Marker::kQualityMap;
+        if (coded) figures.payload_bytes += substream.payload.size;
+    }
+    return figures;
 }
 
 std::string clause_of_rule(std::string_view rule) {

@@ -34,6 +34,20 @@ struct VerifyOptions {
 /// encoder. Never throws for any content of `file`. A stream that cannot be parsed has one finding that says why.
 [[nodiscard]] std::vector<Finding> verify_stream(std::span<const std::uint8_t> file, const VerifyOptions& options);
 
+/// The figures of a stream that the rules of profile and level are about, as the picture header states them.
+struct StreamFigures {
+    std::string dialect, profile, level;       ///< "is", "base", "5.2"; numbers where there is no such name
+    std::uint64_t samples = 0;                 ///< img_width * img_height
+    std::optional<std::uint64_t> max_samples;  ///< of the level, when it exists
+    std::uint8_t model_id = 0;
+    std::vector<std::uint8_t> permitted_models;  ///< of the level
+    std::vector<std::string> transforms;         ///< listed synthesis transforms
+    std::vector<std::string> tools;              ///< those that are on: "RVS", "LEF" ...
+    std::uint64_t picture_header_bytes = 0, tool_header_bytes = 0, payload_bytes = 0;  ///< payloads: entropy coded data
+};
+/// nullopt for a stream that cannot be parsed.
+[[nodiscard]] std::optional<StreamFigures> stream_figures(std::span<const std::uint8_t> file);
+
 /// No finding at all that is not about encoders only.
 [[nodiscard]] bool conforms(std::span<const Finding> findings);
 

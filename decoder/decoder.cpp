@@ -3,12 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include <fmt/format.h>
 
 #include "decoder/cost.h"
 #include "decoder/cut.h"
+#include "decoder/decode_state.h"
+#include "decoder/device_planes.h"
 #include "decoder/dump.h"
 #include "decoder/filters/post_filters.h"
 #include "decoder/geometry.h"
@@ -24,43 +25,6 @@ struct Decoder::Impl {
 };
 
 namespace {
-
-/// One decode in progress: timing and progress.
-class Job {
-public:
-    Job(const DecodeOptions& options, std::uint64_t total_macs) : options_(options), total_macs_(total_macs) {
-        context_.timings = options.stats != nullptr && options.stats->want_layers ? &options.stats->layers : nullptr;
-        if (options.progress) context_.keep_going = [this] { return options_.progress(fraction_); };
-        start_ = Clock::now();
-    }
-
-    [[nodiscard]] RunContext& context() { return context_; }
-
-    /// Ends a stage: notes its time and reports the share of the networks' work that is done.
-    void done(const std::string& stage, std::uint64_t macs = 0) {
-        const auto now = Clock::now();
-        if (options_.stats != nullptr)
-            options_.stats->stages.push_back({stage, std::chrono::duration<double>(now - start_).count()});
-        start_ = now;
-        macs_ += macs;
-        if (total_macs_ != 0) fraction_ = std::min(1.0, static_cast<double>(macs_) / static_cast<double>(total_macs_));
-        if (options_.progress && !options_.progress(fraction_)) throw Error(JPEGAI_ERROR_CANCELLED, "cancelled");
-    }
-
-private:
-    using Clock = std::chrono::steady_clock;
-    const DecodeOptions& options_;
-    RunContext context_;
-    std::uint64_t total_macs_, macs_ = 0;
-    double fraction_ = 0;
-    Clock::time_point start_;
-};
-
-std::uint64_t default_memory_limit() {
-    const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGE_SIZE);
-    return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) / 2
-                                 : std::uint64_t{1} << 32;
-}
 
 void check_work(const DecodeCost& cost, const DecodeLimits& limits) {
     if (limits.max_macs != 0 && cost.macs > limits.max_macs) {
@@ -118,32 +82,13 @@ void check_window(const PictureHeader& picture, const PictureWindow& w, bool yuv
 
 /// Cuts the window out of finished planes.
 Planes cut_window(const Planes& planes, const PictureWindow& window) {
+    const Area area{window.y, window.x, window.height, window.width};
     Planes out;
     out.chroma = planes.chroma;
     out.rgb = planes.rgb;
-    for (std::size_t i = 0; i < 3; ++i) {
-        const std::size_t ver = i == 0 ? 1 : planes.chroma.ver, hor = i == 0 ? 1 : planes.chroma.hor;
-        out.plane[i] = cut(planes.plane[i],
-                           {window.y / ver, window.x / hor, ceil_div(window.height, ver), ceil_div(window.width, hor)});
-    }
+    for (std::size_t i = 0; i < 3; ++i) out.plane[i] = cut(planes.plane[i], window_of_plane(area, planes.chroma, i));
     return out;
 }
-
-/// The eICCI bank of one synthesis transform, from the cache.
-class CachedEicciBank : public EicciBank {
-public:
-    CachedEicciBank(const NetworkCache& networks, OperatingPoint point) : networks_(networks), point_(point) {}
-    [[nodiscard]] const NetworkRunner& luma(std::size_t index) override {
-        return networks_.eicci(point_, index, false);
-    }
-    [[nodiscard]] const NetworkRunner& chroma(std::size_t index) override {
-        return networks_.eicci(point_, index, true);
-    }
-
-private:
-    const NetworkCache& networks_;
-    OperatingPoint point_;
-};
 
 /// Dumped by now; only the scale map of luma has a reader left (LEF).
 void free_intermediates(Latents& latents) {
@@ -155,11 +100,101 @@ void free_intermediates(Latents& latents) {
     latents.component[kSecondary].scale_log = {};
 }
 
-ReferenceQuirks quirks_of(const DecodeOptions& options) {
-    return options.reference_quirks ? ReferenceQuirks::all() : ReferenceQuirks{};
+/// The second half on the host: finished planes, not rounded. device_decode.cpp has the same on a device.
+Planes finish_on_host(const NetworkCache& networks, StartedDecode::State& decode, const RowRunner& threads) {
+    const Codestream& stream = decode.stream;
+    const PictureHeader& picture = stream.picture;
+    const DecodeOptions& options = decode.options;
+    Latents& latents = decode.latents;
+    DecodeJob& job = *decode.job;
+    const std::vector<RegionWindow> regions = region_windows(picture);
+    std::array<Array3<float>, kComponents> y_hat;
+    for (const Component c : {kPrimary, kSecondary}) {
+        LatentComponent& latent = latents.component[c];
+        const std::string prefix = dump_prefix(c);
+        const Array3<float> psi = decode_psi(networks, picture, c, regions, latent.z_hat, job.context());
+        dump(options.dump, prefix + ".psi", psi);
+        job.done("hyper decoder " + prefix, decode.cost.macs_of("hyper decoder " + prefix));
+        y_hat[c] = decode_latent(networks, picture, c, regions, psi, latent.residual, job.context());
+        dump(options.dump, prefix + ".y_hat_pre_lsbs", y_hat[c]);
+        if (stream.tools.lsbs_enable_flag[c])
+            apply_lsbs(y_hat[c], latent.residual, latent.rvs_likely, picture.model_id);
+        dump(options.dump, prefix + ".y_hat", y_hat[c]);
+        latent.residual = {};
+        job.done("latent " + prefix, decode.cost.macs_of("latent " + prefix));
+    }
+
+    const Area wanted = decode.wanted_area();
+    Array3<float> luma =
+        synthesise(networks, picture, decode.point, kPrimary, y_hat[kPrimary], nullptr, wanted, job.context());
+    job.done("synthesis y", decode.cost.macs_of("synthesis y"));
+    Array3<float> chroma = synthesise(networks, picture, decode.point, kSecondary, y_hat[kPrimary], &y_hat[kSecondary],
+                                      wanted, job.context());
+    y_hat = {};
+    job.done("synthesis uv", decode.cost.macs_of("synthesis uv"));
+
+    Planes planes = make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()},
+                                {picture.c_ver, picture.c_hor}, threads);
+    chroma = {};
+    dump_synthesis(options.dump, planes);
+    convert_chroma(planes, {picture.s_ver, picture.s_hor}, threads);
+    dump_planes(options.dump, "rec", planes);
+    CachedEicciBank eicci(networks, decode.point);
+    PostFilterInputs filters = decode.filter_inputs();
+    filters.eicci = &eicci;
+    filters.rows = threads;
+    filters.done = [&](PostFilter filter, const Planes& filtered) {
+        dump_planes(options.dump, fmt::format("filt.{}", post_filter_name(filter)), filtered);
+        job.done(post_filter_name(filter));
+    };
+    apply_post_filters(planes, filters, job.context());
+    finish_colour(planes, decode.colour_transform(), threads);
+    dump_planes(options.dump, "out", planes);
+    if (options.colour == OutputColour::kRgb && !planes.rgb) yuv_to_rgb(planes, threads);
+    if (options.window) planes = cut_window(planes, *options.window);
+    job.done("colour");
+    return planes;
+}
+
+/// Samples of planes on a device, brought to the host.
+Picture download_samples(PictureDevice& device, const DevicePlanes& planes, unsigned depth,
+                         const RenderingInfo& rendering) {
+    const std::array<DeviceSamples, 3> samples = quantise(device, planes, depth, true);
+    Picture picture;
+    picture.model = planes.rgb ? ColourModel::kRgb : ColourModel::kYuv;
+    picture.chroma = planes.chroma;
+    picture.bit_depth = depth;
+    picture.range = SampleRange::kFull;
+    picture.colour = rendering.cicp;
+    std::array<std::uint8_t*, 3> to{};
+    for (std::size_t i = 0; i < 3; ++i) {
+        picture.planes.push_back(Array3<std::uint16_t>::uninitialized(1, samples[i].rows, samples[i].cols));
+        to[i] = reinterpret_cast<std::uint8_t*>(picture.planes[i].data());
+    }
+    device.download(samples, to);
+    return picture;
 }
 
 }  // namespace
+
+std::uint64_t default_memory_limit() {
+    const long pages = ::sysconf(_SC_PHYS_PAGES), page = ::sysconf(_SC_PAGE_SIZE);
+    return pages > 0 && page > 0 ? static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page) / 2
+                                 : std::uint64_t{1} << 32;
+}
+
+Area StartedDecode::State::wanted_area() const {
+    return jpegai::wanted_area(stream, options.window, options.colour);
+}
+
+StartedDecode::StartedDecode(std::unique_ptr<State> state) : state_(std::move(state)) {}
+StartedDecode::StartedDecode(StartedDecode&&) noexcept = default;
+StartedDecode& StartedDecode::operator=(StartedDecode&&) noexcept = default;
+StartedDecode::~StartedDecode() = default;
+
+std::uint64_t StartedDecode::memory() const {
+    return state_->cost.memory;
+}
 
 Picture DecodedPicture::to_picture(std::optional<unsigned> depth, const RowRunner& rows) const {
     Picture picture = quantise(planes, depth.value_or(bit_depth), rows);
@@ -201,17 +236,23 @@ Latents Decoder::decode_entropy(const Codestream& stream, std::span<const std::u
     return latents;
 }
 
-DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeOptions& options) const {
-    const Codestream stream = parse(file, options);
+const Backend& Decoder::backend() const {
+    return impl_->networks.backend();
+}
+
+StartedDecode Decoder::start(std::span<const std::uint8_t> file, const DecodeOptions& options) const {
+    auto state = std::make_unique<StartedDecode::State>(options, parse(file, options));
+    const Codestream& stream = state->stream;
     const PictureHeader& picture = stream.picture;
-    const OperatingPoint point = choose_point(picture, options.point);
+    state->point = choose_point(picture, options.point);
+    const OperatingPoint point = state->point;
     require_conforming(picture, stream.dialect, stream.substreams.front().payload.offset,
                        {options.strict, static_cast<std::uint8_t>(point)});
     if (options.window) check_window(picture, *options.window, is_yuv(picture, options.colour));
-    check_post_filters(picture, stream.tools, point, quirks_of(options));
+    check_post_filters(picture, stream.tools, point, state->quirks());
     const DecodeCost work = estimate_work(stream, point);
     check_work(work, options.limits);
-    Job job(options, work.macs);
+    DecodeJob& job = state->job.emplace(state->options, work.macs);
     job.done("parse");
 
     impl_->networks.prepare(picture, stream.tools, point);
@@ -219,73 +260,75 @@ DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeO
         impl_->networks.require_weights_of(stream.user_data, picture.model_id,
                                            std::array{WeightPart::kCommon, synthesis_part(point)});
     }
-    const DecodeCost cost =
+    state->cost =
         estimate_cost(stream, point, impl_->networks, {.keep_intermediates = static_cast<bool>(options.dump)});
-    check_memory(cost, options.limits);
+    check_memory(state->cost, options.limits);
     if (options.stats != nullptr) {
-        options.stats->estimated_memory = cost.memory;
-        options.stats->macs = cost.macs;
+        options.stats->estimated_memory = state->cost.memory;
+        options.stats->macs = state->cost.macs;
     }
     job.done("load");
-
-    Latents latents = decode_entropy(stream, file, options);
-    free_intermediates(latents);
-    job.done("entropy");
-
-    const std::vector<RegionWindow> regions = region_windows(picture);
-    std::array<Array3<float>, kComponents> y_hat;
-    for (const Component c : {kPrimary, kSecondary}) {
-        LatentComponent& latent = latents.component[c];
-        const Array3<float> psi = decode_psi(impl_->networks, picture, c, regions, latent.z_hat, job.context());
-        dump(options.dump, fmt::format("{}.psi", dump_prefix(c)), psi);
-        job.done(fmt::format("hyper decoder {}", dump_prefix(c)),
-                 cost.macs_of(fmt::format("hyper decoder {}", dump_prefix(c))));
-        y_hat[c] = decode_latent(impl_->networks, picture, c, regions, psi, latent.residual, job.context());
-        dump(options.dump, fmt::format("{}.y_hat_pre_lsbs", dump_prefix(c)), y_hat[c]);
-        if (stream.tools.lsbs_enable_flag[c])
-            apply_lsbs(y_hat[c], latent.residual, latent.rvs_likely, picture.model_id);
-        dump(options.dump, fmt::format("{}.y_hat", dump_prefix(c)), y_hat[c]);
-        latent.residual = {};
-        job.done(fmt::format("latent {}", dump_prefix(c)), cost.macs_of(fmt::format("latent {}", dump_prefix(c))));
+    if (options.admit) {
+        options.admit(state->cost.memory);
+        job.restart();
     }
 
-    const Area wanted = wanted_area(stream, options.window, options.colour);
-    Array3<float> luma =
-        synthesise(impl_->networks, picture, point, kPrimary, y_hat[kPrimary], nullptr, wanted, job.context());
-    job.done("synthesis y", cost.macs_of("synthesis y"));
-    Array3<float> chroma = synthesise(impl_->networks, picture, point, kSecondary, y_hat[kPrimary], &y_hat[kSecondary],
-                                      wanted, job.context());
-    y_hat = {};
-    job.done("synthesis uv", cost.macs_of("synthesis uv"));
+    state->latents = decode_entropy(stream, file, options);
+    free_intermediates(state->latents);
+    job.done("entropy");
+    return StartedDecode(std::move(state));
+}
 
-    const ChromaFormat coded{picture.c_ver, picture.c_hor}, source{picture.s_ver, picture.s_hor};
-    const RowRunner threads = rows();
-    Planes planes =
-        make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()}, coded, threads);
-    chroma = {};
-    dump_synthesis(options.dump, planes);
-    convert_chroma(planes, source, threads);
-    dump_planes(options.dump, "rec", planes);
-    CachedEicciBank eicci(impl_->networks, point);
-    PostFilterInputs filters;
-    filters.picture = &picture;
-    filters.tools = &stream.tools;
-    filters.synthesis = point;
-    filters.scale_log = &latents.component[kPrimary].scale_log;
-    filters.eicci = &eicci;
-    filters.quirks = quirks_of(options);
-    filters.rows = threads;
-    filters.done = [&](PostFilter filter, const Planes& filtered) {
-        dump_planes(options.dump, fmt::format("filt.{}", post_filter_name(filter)), filtered);
-        job.done(post_filter_name(filter));
-    };
-    apply_post_filters(planes, filters, job.context());
-    finish_colour(planes, options.colour == OutputColour::kYuv ? 0 : picture.colour_transform_idx, threads);
-    dump_planes(options.dump, "out", planes);
-    if (options.colour == OutputColour::kRgb && !planes.rgb) yuv_to_rgb(planes, threads);
-    if (options.window) planes = cut_window(planes, *options.window);
-    job.done("colour");
-    return {std::move(planes), picture.bit_depth_idc == 0 ? 8U : 10U, stream.rendering, stream.user_data};
+DecodedPicture Decoder::finish(StartedDecode decode) const {
+    StartedDecode::State& state = *decode.state_;
+    state.job->restart();
+    DecodedPicture decoded;
+    if (const auto device = backend().picture_device()) {
+        decoded.planes = download(*device, jpegai::finish_on_device(impl_->networks, state, *device));
+    } else {
+        decoded.planes = finish_on_host(impl_->networks, state, rows());
+    }
+    decoded.bit_depth = state.bit_depth();
+    decoded.rendering = state.stream.rendering;
+    decoded.user_data = state.stream.user_data;
+    return decoded;
+}
+
+Picture Decoder::finish_samples(StartedDecode decode, std::optional<unsigned> depth) const {
+    const auto device = backend().picture_device();
+    if (!device) return finish(std::move(decode)).to_picture(depth, rows());
+    StartedDecode::State& state = *decode.state_;
+    state.job->restart();
+    const DevicePlanes planes = jpegai::finish_on_device(impl_->networks, state, *device);
+    Picture picture = download_samples(*device, planes, depth.value_or(state.bit_depth()), state.stream.rendering);
+    state.job->done("download");
+    return picture;
+}
+
+DevicePicture Decoder::finish_on_device(StartedDecode decode, std::optional<unsigned> depth) const {
+    DevicePicture picture;
+    picture.device = backend().picture_device();
+    if (!picture.device) {
+        throw Error(JPEGAI_ERROR_UNSUPPORTED, "the backend " + backend().describe() + " has no memory of its own");
+    }
+    StartedDecode::State& state = *decode.state_;
+    const DevicePlanes planes = jpegai::finish_on_device(impl_->networks, state, *picture.device);
+    picture.bit_depth = depth.value_or(state.bit_depth());
+    picture.samples = quantise(*picture.device, planes, picture.bit_depth, false);
+    picture.model = planes.rgb ? ColourModel::kRgb : ColourModel::kYuv;
+    picture.chroma = planes.chroma;
+    picture.rendering = state.stream.rendering;
+    picture.user_data = state.stream.user_data;
+    return picture;
+}
+
+DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeOptions& options) const {
+    return finish(start(file, options));
+}
+
+Picture Decoder::decode_samples(std::span<const std::uint8_t> file, const DecodeOptions& options,
+                                std::optional<unsigned> depth) const {
+    return finish_samples(start(file, options), depth);
 }
 
 }  // namespace jpegai

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backend/backend.h"
+#include "backend/picture_device.h"
 #include "base/npy.h"
 #include "bitstream/codestream.h"
 #include "decoder/latents.h"
@@ -68,9 +69,15 @@ struct DecodeOptions {
     bool force_models = false;      ///< decode although the stream names another weight set (models/weight_identity.h)
     DecodeLimits limits;
     std::function<bool(double)> progress;  ///< called with 0..1 from the decoding thread; returns false to cancel
+    /// Called once with the memory estimate (DecodeCost::memory) when all checks have passed, before anything of that
+    /// size is allocated; may wait or throw.
+    std::function<void(std::uint64_t bytes)> admit;
     TensorSink dump;
     DecodeStats* stats = nullptr;
 };
+
+/// Half of the machine's memory: the limit where DecodeLimits has none.
+[[nodiscard]] std::uint64_t default_memory_limit();
 
 /// A decoded picture before rounding, with what the stream says about it.
 struct DecodedPicture {
@@ -82,6 +89,36 @@ struct DecodedPicture {
     /// Integer samples of the signalled depth, or of another one.
     [[nodiscard]] Picture to_picture(std::optional<unsigned> depth = std::nullopt,
                                      const RowRunner& rows = serial_rows) const;
+};
+
+/// The first half of a decode, done: everything that needs no float network (see Decoder::start). The bytes of the file
+/// are no longer needed.
+class StartedDecode {
+public:
+    StartedDecode(StartedDecode&&) noexcept;
+    StartedDecode& operator=(StartedDecode&&) noexcept;
+    ~StartedDecode();
+    /// Upper bound of the bytes that the whole decode has at a time.
+    [[nodiscard]] std::uint64_t memory() const;
+
+    struct State;
+
+private:
+    friend class Decoder;
+    explicit StartedDecode(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// A decoded picture whose samples lie on the device that ran the networks. The memory is given back with the last copy
+/// of the samples.
+struct DevicePicture {
+    std::shared_ptr<PictureDevice> device;  ///< work on the samples is done when its wait() returns
+    std::array<DeviceSamples, 3> samples;   ///< Y U V or R G B
+    ColourModel model = ColourModel::kRgb;
+    ChromaFormat chroma;
+    unsigned bit_depth = 8;
+    RenderingInfo rendering;
+    std::vector<std::uint8_t> user_data;
 };
 
 /// Decodes pictures with one weight set on one backend, which also has the threads that filters and colour use.
@@ -96,12 +133,31 @@ public:
     /// Throws Error of any code; nothing is returned then.
     [[nodiscard]] DecodedPicture decode(std::span<const std::uint8_t> file, const DecodeOptions& options = {}) const;
 
+    /// The same with integer samples, as DecodedPicture::to_picture makes them. Quicker where networks run on a device:
+    /// only samples come back.
+    [[nodiscard]] Picture decode_samples(std::span<const std::uint8_t> file, const DecodeOptions& options = {},
+                                         std::optional<unsigned> depth = std::nullopt) const;
+
+    /// decode() in two halves, for those who overlap the halves of several pictures: the first one is serial code on
+    /// the calling thread, the second one runs the networks. Both throw what decode() does. A decode may be finished by
+    /// another decoder with the same weights.
+    [[nodiscard]] StartedDecode start(std::span<const std::uint8_t> file, const DecodeOptions& options = {}) const;
+    [[nodiscard]] DecodedPicture finish(StartedDecode decode) const;
+    [[nodiscard]] Picture finish_samples(StartedDecode decode, std::optional<unsigned> depth = std::nullopt) const;
+
+    /// Leaves the samples on the device: bytes for a depth of 8, else two bytes each. The work may still be queued.
+    /// Throws Error{unsupported} when the backend has no device.
+    [[nodiscard]] DevicePicture finish_on_device(StartedDecode decode,
+                                                 std::optional<unsigned> depth = std::nullopt) const;
+
     /// The codestream of a file, parsed under the options' limits.
     [[nodiscard]] static Codestream parse(std::span<const std::uint8_t> file, const DecodeOptions& options = {});
 
     /// Only the entropy stage (no float network); dumps its tensors.
     [[nodiscard]] Latents decode_entropy(const Codestream& stream, std::span<const std::uint8_t> file,
                                          const DecodeOptions& options = {}) const;
+
+    [[nodiscard]] const Backend& backend() const;
 
     /// The threads of the backend, for work on planes. Lives as long as the decoder.
     [[nodiscard]] RowRunner rows() const;

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "backend/picture_device.h"
 #include "base/array.h"
 #include "bitstream/codestream.h"
 #include "bitstream/me_tans.h"
@@ -58,5 +59,8 @@ struct EntropyTimes {
 /// Throws Error{argument} when the sizes differ.
 void apply_lsbs(Array3<float>& y, const Array3<float>& residual, const Array3<std::int16_t>& rvs_likely,
                 std::size_t model_id);
+
+/// What a device needs for the same; model_id < 4.
+[[nodiscard]] LsbsFactors lsbs_factors(std::size_t model_id);
 
 }  // namespace jpegai

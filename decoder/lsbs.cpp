@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "base/error.h"
 #include "decoder/latents.h"
 #include "spec/scale_tables.h"
@@ -19,6 +22,15 @@ void correct(float* __restrict y, const float* __restrict residual, float mean_f
 }
 
 }  // namespace
+
+LsbsFactors lsbs_factors(std::size_t model_id) {
+    LsbsFactors factors{};
+    std::copy_n(std::begin(kLsbsThresholds), factors.threshold.size(), factors.threshold.begin());
+    std::copy_n(std::begin(kLsbsMeanFactor[model_id]), factors.mean.size(), factors.mean.begin());
+    std::copy_n(std::begin(kLsbsResidualFactor[model_id]), factors.residual.size(), factors.residual.begin());
+    factors.divisor = kLsbsDivisor;
+    return factors;
+}
 
 void apply_lsbs(Array3<float>& y, const Array3<float>& residual, const Array3<std::int16_t>& rvs_likely,
                 std::size_t model_id) {

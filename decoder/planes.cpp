@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "backend/picture_math.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/math.h"
@@ -29,11 +30,10 @@ void copy_rows(const Array3<float>& from, std::size_t channel, ChromaFormat step
     });
 }
 
-// BT.709 with full range; the quotients are formed in double precision and then rounded (03 section 17.3).
-constexpr float kRedFromV = 1.5748F;
-constexpr float kGreenFromU = static_cast<float>(0.0722 * 1.8556 / 0.7152);
-constexpr float kGreenFromV = static_cast<float>(0.2126 * 1.5748 / 0.7152);
-constexpr float kBlueFromU = 1.8556F;
+using picture_math::kBlueFromU;
+using picture_math::kGreenFromU;
+using picture_math::kGreenFromV;
+using picture_math::kRedFromV;
 
 /// In place: a, b, c hold Y, U, V on the scale 0..255, or chroma on 0..1 when `scaled_chroma`.
 void rgb_row(float* a, float* b, float* c, std::size_t count, bool scaled_chroma) {
@@ -51,12 +51,9 @@ void rgb_row(float* a, float* b, float* c, std::size_t count, bool scaled_chroma
     for (float* row : {a, b, c}) clamp_row(row, row, count, 0.0F, 255.0F);
 }
 
-/// Integers nearest to non-negative values below 2^22, halves to even: the first sum has no fraction bits left.
+/// Integers nearest to non-negative values below 2^22, halves to even.
 void round_row(const float* in, std::uint16_t* out, std::size_t count) {
-    constexpr float kShift = 12582912.0F;  // 1.5 * 2^23
-    for (std::size_t x = 0; x < count; ++x) {
-        out[x] = static_cast<std::uint16_t>(static_cast<std::int32_t>((in[x] + kShift) - kShift));
-    }
+    for (std::size_t x = 0; x < count; ++x) out[x] = picture_math::round_sample(in[x]);
 }
 
 /// `max` is the largest sample value, or 0 to round as it is.
@@ -75,9 +72,46 @@ void quantise_samples(const float* in, std::uint16_t* out, std::size_t count, fl
 
 }  // namespace
 
+Size plane_size(Size luma, ChromaFormat chroma, std::size_t i) {
+    if (i == 0) return luma;
+    return {ceil_div<std::size_t>(luma.rows, chroma.ver), ceil_div<std::size_t>(luma.cols, chroma.hor)};
+}
+
+Area window_of_plane(const Area& window, ChromaFormat chroma, std::size_t i) {
+    if (i == 0) return window;
+    return {window.row / chroma.ver, window.col / chroma.hor, ceil_div<std::size_t>(window.rows, chroma.ver),
+            ceil_div<std::size_t>(window.cols, chroma.hor)};
+}
+
+void check_synthesised(const Shape& luma, const Shape& chroma, Size display, ChromaFormat coded) {
+    if (luma.channels != 1 || chroma.channels != 2 || luma.size != chroma.size || display.rows == 0 ||
+        display.cols == 0 || display.rows > luma.size.rows || display.cols > luma.size.cols || !coded.valid()) {
+        throw Error(JPEGAI_ERROR_ARGUMENT, "synthesised planes do not fit the displayed size");
+    }
+}
+
+void require_conversion(ChromaFormat from, ChromaFormat to) {
+    if (!to.valid() || (!from.is_444() && !to.is_444())) {
+        throw Error(JPEGAI_ERROR_UNSUPPORTED,
+                    fmt::format("no conversion from chroma format {} to {}", from.name(), to.name()));
+    }
+}
+
+void require_colour_transform(unsigned colour_transform_idx) {
+    if (colour_transform_idx < 2) return;
+    if (colour_transform_idx == 2)
+        throw Error(JPEGAI_ERROR_UNSUPPORTED, "user-defined colour transform (colour_transform_idx 2)");
+    throw Error(JPEGAI_ERROR_HEADER, fmt::format("colour_transform_idx {} is not defined", colour_transform_idx));
+}
+
+float quantise_max(bool rgb, unsigned bit_depth) {
+    if (bit_depth < 8 || bit_depth > 16)
+        throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("bit depth {} is not 8..16", bit_depth));
+    return !rgb && bit_depth == 8 ? 0.0F : static_cast<float>((1U << bit_depth) - 1);
+}
+
 Size Planes::size(std::size_t i) const {
-    if (i == 0) return {rows(), cols()};
-    return {ceil_div<std::size_t>(rows(), chroma.ver), ceil_div<std::size_t>(cols(), chroma.hor)};
+    return plane_size({rows(), cols()}, chroma, i);
 }
 
 void check_planes(const Planes& planes) {
@@ -91,11 +125,8 @@ void check_planes(const Planes& planes) {
 
 Planes make_planes(Array3<float> luma, const Array3<float>& chroma, Size display, ChromaFormat coded,
                    const RowRunner& rows) {
-    if (luma.channels() != 1 || chroma.channels() != 2 || luma.rows() != chroma.rows() ||
-        luma.cols() != chroma.cols() || display.rows == 0 || display.cols == 0 || display.rows > luma.rows() ||
-        display.cols > luma.cols() || !coded.valid()) {
-        throw Error(JPEGAI_ERROR_ARGUMENT, "synthesised planes do not fit the displayed size");
-    }
+    check_synthesised({luma.channels(), {luma.rows(), luma.cols()}},
+                      {chroma.channels(), {chroma.rows(), chroma.cols()}}, display, coded);
     Planes planes;
     planes.chroma = coded;
     if (Size{luma.rows(), luma.cols()} == display) {
@@ -115,10 +146,7 @@ Planes make_planes(Array3<float> luma, const Array3<float>& chroma, Size display
 void convert_chroma(Planes& planes, ChromaFormat target, const RowRunner& rows) {
     check_planes(planes);
     if (planes.chroma == target) return;
-    if (!target.valid() || (!planes.chroma.is_444() && !target.is_444())) {
-        throw Error(JPEGAI_ERROR_UNSUPPORTED,
-                    fmt::format("no conversion from chroma format {} to {}", planes.chroma.name(), target.name()));
-    }
+    require_conversion(planes.chroma, target);
     const bool up = target.is_444();
     planes.chroma = target;
     for (std::size_t i = 1; i < 3; ++i) {
@@ -158,18 +186,11 @@ void clamp_planes(Planes& planes, const RowRunner& rows) {
 }
 
 void finish_colour(Planes& planes, unsigned colour_transform_idx, const RowRunner& rows) {
-    switch (colour_transform_idx) {
-        case 0:
-            clamp_planes(planes, rows);
-            return;
-        case 1:
-            yuv_to_rgb(planes, rows);
-            return;
-        case 2:
-            throw Error(JPEGAI_ERROR_UNSUPPORTED, "user-defined colour transform (colour_transform_idx 2)");
-        default:
-            throw Error(JPEGAI_ERROR_HEADER,
-                        fmt::format("colour_transform_idx {} is not defined", colour_transform_idx));
+    require_colour_transform(colour_transform_idx);
+    if (colour_transform_idx == 1) {
+        yuv_to_rgb(planes, rows);
+    } else {
+        clamp_planes(planes, rows);
     }
 }
 
@@ -180,10 +201,7 @@ Picture quantise(const Planes& planes, unsigned bit_depth, const RowRunner& rows
     picture.chroma = planes.chroma;
     picture.bit_depth = bit_depth;
     picture.range = SampleRange::kFull;
-    if (bit_depth < 8 || bit_depth > 16) {
-        throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("bit depth {} is not 8..16", bit_depth));
-    }
-    const float max = !planes.rgb && bit_depth == 8 ? 0.0F : static_cast<float>(picture.max_value());
+    const float max = quantise_max(planes.rgb, bit_depth);
     for (const Array3<float>& in : planes.plane) {
         auto out = Array3<std::uint16_t>::uninitialized(1, in.rows(), in.cols());
         rows(in.rows(), [&](std::size_t first, std::size_t last) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/array.h"
+#include "bitstream/regions.h"
 #include "decoder/picture.h"
 #include "decoder/rows.h"
 #include "networks/graph.h"
@@ -60,6 +61,21 @@ void finish_colour(Planes& planes, unsigned colour_transform_idx, const RowRunne
 /// YUV as for raw files, where 8 bit is rounded as it is. NaN becomes 0. `colour` is left empty. Throws Error{argument}
 /// for a depth outside 8..16.
 [[nodiscard]] Picture quantise(const Planes& planes, unsigned bit_depth, const RowRunner& rows = serial_rows);
+
+// Rules that planes on the host and on a device (device_planes.h) share.
+
+/// Size of plane i of a picture of `luma` samples.
+[[nodiscard]] Size plane_size(Size luma, ChromaFormat chroma, std::size_t i);
+/// The part of plane i that a window in luma samples covers.
+[[nodiscard]] Area window_of_plane(const Area& window, ChromaFormat chroma, std::size_t i);
+/// Throws Error{argument} unless synthesised luma and chroma fit the displayed size.
+void check_synthesised(const Shape& luma, const Shape& chroma, Size display, ChromaFormat coded);
+/// Throws Error{unsupported} when there is no conversion between the formats.
+void require_conversion(ChromaFormat from, ChromaFormat to);
+/// Throws unless colour_transform_idx is 0 or 1 (see finish_colour).
+void require_colour_transform(unsigned colour_transform_idx);
+/// The largest sample value, or 0 where samples are rounded as they are (see quantise).
+[[nodiscard]] float quantise_max(bool rgb, unsigned bit_depth);
 
 /// MD5 of the float samples of each plane in raster order, little-endian, in hexadecimal (03 section 17.7). Unlike the
 /// reference's, these are the same on every machine.

@@ -1,120 +1,80 @@
 #include "decoder/reconstruct.h"
 
 #include <algorithm>
-#include <array>
 
-#include "decoder/cut.h"
+#include "decoder/reconstruct_steps.h"
 
 namespace jpegai {
 namespace {
 
-Array3<float> to_float(const Array3<std::int8_t>& in, const Area& area) {
-    Array3<float> out = Array3<float>::uninitialized(in.channels(), area.rows, area.cols);
-    for (std::size_t c = 0; c < in.channels(); ++c) {
-        for (std::size_t y = 0; y < area.rows; ++y) {
-            std::copy_n(in.row(c, area.row + y) + area.col, area.cols, out.row(c, y));
+/// Arrays of the host (reconstruct_steps.h).
+struct HostMemory {
+    using Array = Array3<float>;
+    using Hyper = Array3<std::int8_t>;
+
+    class Part {
+    public:
+        Part(HostMemory& /*memory*/, const Array& whole, const Area& area) {
+            if (covers(area, whole.rows(), whole.cols())) {
+                array_ = &whole;
+            } else {
+                copy_ = cut(whole, area);
+                array_ = &copy_;
+            }
         }
-    }
-    return out;
-}
+        Part(const Part&) = delete;
+        Part& operator=(const Part&) = delete;
+        [[nodiscard]] const Array* get() const { return array_; }
 
-/// The one output of a network of one output.
-Array3<float> run_one(const NetworkRunner& runner, std::span<const Array3<float>* const> inputs, Size nominal,
-                      RunContext& context) {
-    return std::move(runner.run(inputs, nominal, context).front());
-}
+    private:
+        Array copy_;
+        const Array* array_;
+    };
 
-/// `area` of an array without a copy when that is all of it.
-class Part {
-public:
-    Part(const Array3<float>& whole, const Area& area) {
-        if (covers(area, whole.rows(), whole.cols())) {
-            array_ = &whole;
-        } else {
-            copy_ = cut(whole, area);
-            array_ = &copy_;
+    static Shape shape(const Array& array) { return {array.channels(), {array.rows(), array.cols()}}; }
+    static bool empty(const Array& array) { return array.empty(); }
+    static Array zeros(const Shape& shape) { return {shape.channels, shape.size.rows, shape.size.cols}; }
+
+    static Array hyper_input(const Hyper& in, const Area& area) {
+        Array out = Array::uninitialized(in.channels(), area.rows, area.cols);
+        for (std::size_t c = 0; c < in.channels(); ++c) {
+            for (std::size_t y = 0; y < area.rows; ++y) {
+                std::copy_n(in.row(c, area.row + y) + area.col, area.cols, out.row(c, y));
+            }
         }
+        return out;
     }
-    Part(const Part&) = delete;
-    Part& operator=(const Part&) = delete;
-    [[nodiscard]] const Array3<float>* get() const { return array_; }
 
-private:
-    Array3<float> copy_;
-    const Array3<float>* array_;
+    static void paste(const Array& from, std::size_t row, std::size_t col, Array& to, const Area& area) {
+        jpegai::paste(from, row, col, to, area);
+    }
+
+    static Array run(const NetworkRunner& runner, std::span<const Array* const> inputs, Size nominal,
+                     RunContext& context) {
+        return std::move(runner.run(inputs, nominal, context).front());
+    }
 };
-
-bool intersects(const Area& a, const Area& b) {
-    return a.row < b.row + b.rows && b.row < a.row + a.rows && a.col < b.col + b.cols && b.col < a.col + a.cols;
-}
-
-Size size_of(const Area& area) {
-    return {area.rows, area.cols};
-}
 
 }  // namespace
 
 Array3<float> decode_psi(const NetworkCache& networks, const PictureHeader& picture, Component component,
                          std::span<const RegionWindow> regions, const Array3<std::int8_t>& z_hat, RunContext& context) {
-    const NetworkRunner& runner =
-        networks.network(NetworkKind::kHyperDecoder, OperatingPoint::kBop, component, picture.model_id);
-    const std::size_t rows = ceil_div<std::size_t>(picture.img_height, kPsiStep),
-                      cols = ceil_div<std::size_t>(picture.img_width, kPsiStep);
-    Array3<float> merged;
-    for (const RegionWindow& region : regions) {
-        const Array3<float> z = to_float(z_hat, region.z);
-        const std::array<const Array3<float>*, 1> inputs = {&z};
-        Array3<float> psi = run_one(runner, inputs, size_of(region.image), context);
-        if (regions.size() == 1 && psi.rows() == rows && psi.cols() == cols) return psi;
-        if (merged.empty()) merged = Array3<float>(psi.channels(), rows, cols);
-        paste(psi, 0, 0, merged, region.psi_write);
-    }
-    return merged;
+    HostMemory memory;
+    return steps::psi(memory, networks, picture, component, regions, z_hat, context);
 }
 
 Array3<float> decode_latent(const NetworkCache& networks, const PictureHeader& picture, Component component,
                             std::span<const RegionWindow> regions, const Array3<float>& psi,
                             const Array3<float>& residual, RunContext& context) {
-    const NetworkRunner& runner =
-        component == kPrimary
-            ? networks.network(NetworkKind::kContextModel, OperatingPoint::kBop, component, picture.model_id)
-            : networks.chroma_mean();
-    Array3<float> merged;
-    for (const RegionWindow& region : regions) {
-        const Part psi_part(psi, region.psi), residual_part(residual, region.residual);
-        const std::array<const Array3<float>*, 2> inputs = {residual_part.get(), psi_part.get()};
-        // The latent grids count from the y window: with odd overlaps the extended image says something else.
-        const Size nominal = {region.y.rows * kLatentStep, region.y.cols * kLatentStep};
-        Array3<float> latent = run_one(runner, inputs, nominal, context);
-        if (covers(region.y_write, residual.rows(), residual.cols())) return latent;
-        if (merged.empty()) merged = Array3<float>(latent.channels(), residual.rows(), residual.cols());
-        paste(latent, region.y_write.row - region.y.row, region.y_write.col - region.y.col, merged, region.y_write);
-    }
-    return merged;
+    HostMemory memory;
+    return steps::latent(memory, networks, picture, component, regions, psi, residual, context);
 }
 
 Array3<float> synthesise(const NetworkCache& networks, const PictureHeader& picture, OperatingPoint point,
                          Component component, const Array3<float>& luma, const Array3<float>* chroma,
                          const Area& wanted, RunContext& context) {
-    const NetworkRunner& runner = networks.network(NetworkKind::kSynthesis, point, component, picture.model_id);
-    const std::vector<Tile> tiles = synthesis_tiles(picture, component);
-    Array3<float> planes;
-    for (const Tile& tile : tiles) {
-        if (!intersects(tile.core, wanted)) continue;
-        const Part luma_part(luma, tile.latent);
-        std::array<const Array3<float>*, 2> inputs = {luma_part.get(), nullptr};
-        std::unique_ptr<Part> chroma_part;
-        if (chroma != nullptr) {
-            chroma_part = std::make_unique<Part>(*chroma, tile.latent);
-            inputs[1] = chroma_part->get();
-        }
-        Array3<float> samples =
-            run_one(runner, {inputs.data(), chroma != nullptr ? 2U : 1U}, size_of(tile.image), context);
-        if (covers(tile.core, picture.img_height, picture.img_width)) return samples;
-        if (planes.empty()) planes = Array3<float>(samples.channels(), picture.img_height, picture.img_width);
-        paste(samples, tile.core.row - tile.image.row, tile.core.col - tile.image.col, planes, tile.core);
-    }
-    return planes;
+    HostMemory memory;
+    return steps::synthesis(memory, networks, picture, point, component, luma, chroma, wanted, context);
 }
 
 }  // namespace jpegai

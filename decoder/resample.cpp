@@ -1,91 +1,43 @@
 // Resampling with aligned corners (03 section 17.2; order of operations in spec/numeric_contract_filters.md section 2).
 #include <algorithm>
-#include <cmath>
-#include <cstdint>
+#include <array>
 #include <vector>
 
+#include "backend/picture_math.h"
 #include "base/error.h"
 #include "decoder/planes.h"
 
 namespace jpegai {
 namespace {
 
-/// Source position of one output row or column: floor and fraction.
-struct Position {
-    std::size_t floor = 0;
-    float fraction = 0;
-};
-
-Position position(std::size_t i, std::size_t in, std::size_t out) {
-    const float scale = out > 1 ? static_cast<float>(in - 1) / static_cast<float>(out - 1) : 0.0F;
-    const float floor = std::floor(scale * static_cast<float>(i));
-    // The product is not rounded here: the reference's library contracts this expression (03 section 17.2).
-    return {static_cast<std::size_t>(floor), std::fma(scale, static_cast<float>(i), -floor)};
-}
-
-template <std::size_t N>
-struct Taps {
-    std::array<std::uint32_t, N> index{};
-    std::array<float, N> weight{};
-};
-
-constexpr float kA = -0.75F;
-
-/// Convolution kernel up to distance 1 and from 1 to 2, contracted as the reference's library does.
-float cubic_near(float t) {
-    return std::fma(std::fma(kA + 2.0F, t, -(kA + 3.0F)) * t, t, 1.0F);
-}
-float cubic_far(float u) {
-    return std::fma(std::fma(std::fma(kA, u, -(5.0F * kA)), u, 8.0F * kA), u, -(4.0F * kA));
-}
+using picture_math::Taps;
+using picture_math::weighted;
 
 std::vector<Taps<4>> cubic_taps(std::size_t in, std::size_t out) {
     std::vector<Taps<4>> taps(out);
-    for (std::size_t i = 0; i < out; ++i) {
-        const Position at = position(i, in, out);
-        for (std::size_t k = 0; k < 4; ++k) {
-            const std::size_t next = at.floor + k;  // one more than the tap, which may be -1
-            taps[i].index[k] = static_cast<std::uint32_t>(std::min(next > 0 ? next - 1 : 0, in - 1));
-        }
-        const float rest = 1.0F - at.fraction;
-        taps[i].weight = {cubic_far(at.fraction + 1.0F), cubic_near(at.fraction), cubic_near(rest),
-                          cubic_far(rest + 1.0F)};
-    }
+    for (std::size_t i = 0; i < out; ++i) taps[i] = picture_math::cubic_taps(i, in, out);
     return taps;
 }
 
 std::vector<Taps<2>> linear_taps(std::size_t in, std::size_t out) {
     std::vector<Taps<2>> taps(out);
-    for (std::size_t i = 0; i < out; ++i) {
-        const Position at = position(i, in, out);
-        taps[i].index = {static_cast<std::uint32_t>(std::min(at.floor, in - 1)),
-                         static_cast<std::uint32_t>(std::min(at.floor + 1, in - 1))};
-        taps[i].weight = {1.0F - at.fraction, at.fraction};
-    }
+    for (std::size_t i = 0; i < out; ++i) taps[i] = picture_math::linear_taps(i, in, out);
     return taps;
-}
-
-template <std::size_t N>
-float weighted(const std::array<float, N>& value, const std::array<float, N>& weight) {
-    float sum = value[0] * weight[0];
-    for (std::size_t k = 1; k < N; ++k) sum = sum + value[k] * weight[k];
-    return sum;
 }
 
 template <std::size_t N>
 void resample_row(const float* in, const std::vector<Taps<N>>& taps, float* out) {
     for (std::size_t x = 0; x < taps.size(); ++x) {
-        std::array<float, N> value;
+        float value[N];
         for (std::size_t k = 0; k < N; ++k) value[k] = in[taps[x].index[k]];
         out[x] = weighted(value, taps[x].weight);
     }
 }
 
 template <std::size_t N>
-void blend_rows(const std::array<const float*, N>& in, const std::array<float, N>& weight, float* out,
-                std::size_t count) {
+void blend_rows(const std::array<const float*, N>& in, const float (&weight)[N], float* out, std::size_t count) {
     for (std::size_t x = 0; x < count; ++x) {
-        std::array<float, N> value;
+        float value[N];
         for (std::size_t k = 0; k < N; ++k) value[k] = in[k][x];
         out[x] = weighted(value, weight);
     }

@@ -2,10 +2,10 @@
 // codestream is at hand name the likely cause.
 //
 // Four detectors follow the description of "JPEG AI Image Compression Visual Artifacts: Detection Methods and Dataset"
-// (arXiv 2411.06810; artifacts/class_maps.h); the others are this project's own (artifacts/local_maps.h, global.h). Each
-// gives a score, most a map of the picture whose maximum is the score, and a box around the maximum. With a decode of
-// a classic codec of about the same rate at hand the four are comparative: what that codec does as well does not count.
-// Results depend neither on the machine nor on the number of threads.
+// (arXiv 2411.06810; artifacts/class_maps.h); the others are this project's own (artifacts/local_maps.h, global.h).
+// Each gives a score, most a map of the picture whose maximum is the score, and a box around the maximum. With a decode
+// of a classic codec of about the same rate at hand the four are comparative: what that codec does as well does not
+// count. Results depend neither on the machine nor on the number of threads.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ enum class Detector : std::uint8_t {
     kText,      ///< published: FSIM of text regions
     kHue,       ///< colour of a patch shifted
     kEdges,     ///< edges gone or displaced
-    kDetail,    ///< detail of a patch lost, measured against the rest of the picture
+    kDetail,    ///< fine detail of a patch lost
     kSeam,      ///< a straight step in the error, as between tiles
     kClipping,  ///< samples at the end of the range that are not there in the original
     kShift,     ///< colour of the whole picture shifted
@@ -96,9 +96,9 @@ struct ArtifactReport {
 };
 
 /// Runs the detectors on `decode` against `original`, comparatively where `classic` is not null. Pictures may be grey
-/// (one grey and one with colour: both count as grey), RGB or YUV, of 8 to 16 bit, each of its own depth; alpha does not
-/// exist here. The colour detectors do not apply to grey. Detectors whose window is larger than the picture still run;
-/// the samples that the window misses count as without artifact. Throws Error{argument} when the sizes differ or a
+/// (one grey and one with colour: both count as grey), RGB or YUV, of 8 to 16 bit, each of its own depth; alpha does
+/// not exist here. The colour detectors do not apply to grey. Detectors whose window is larger than the picture still
+/// run; the samples that the window misses count as without artifact. Throws Error{argument} when the sizes differ or a
 /// picture contradicts itself, Error{memory}.
 [[nodiscard]] ArtifactReport find_artifacts(const Picture& original, const Picture& decode, const Picture* classic,
                                             const ArtifactOptions& options = {}, const RowRunner& rows = serial_rows);

@@ -1,6 +1,7 @@
 #include "detection/classic_codecs.h"
 
 #include <algorithm>
+#include <cmath>
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
@@ -157,20 +158,31 @@ std::optional<ClassicDecode> classic_decode(const Picture& picture, double bpp) 
     result.codec = fits(ClassicCodec::kWebp) ? ClassicCodec::kWebp : ClassicCodec::kJpeg;
     const double budget = bpp * static_cast<double>(picture.rows() * picture.cols()) / 8;
     std::vector<std::uint8_t> best;
-    for (int low = 1, high = 100; low <= high;) {
-        const int quality = (low + high) / 2;
+    // Qualities known to fit and not to fit; between them the logarithm of the size is nearly straight.
+    struct End {
+        int quality;
+        double size;
+    };
+    End fits_end{0, 0}, large_end{101, 0};
+    for (int quality = 50; large_end.quality - fits_end.quality > 1;) {
         std::vector<std::uint8_t> bytes = encode_classic(result.codec, picture, quality);
-        const bool within = static_cast<double>(bytes.size()) <= budget;
+        const auto size = static_cast<double>(bytes.size());
+        const bool within = size <= budget;
+        (within ? fits_end : large_end) = {quality, size};
         if (within || quality == 1) {
             best = std::move(bytes);
             result.quality = quality;
         }
-        if (within) low = quality + 1;
-        else high = quality - 1;
+        if (within && size > 0.97 * budget) break;
+        const int gap = large_end.quality - fits_end.quality;
+        double part = 0.5;
+        if (fits_end.size > 0 && large_end.size > 0)
+            part = std::log(budget / fits_end.size) / std::log(large_end.size / fits_end.size);
+        quality = fits_end.quality + std::clamp(static_cast<int>(std::lround(part * gap)), 1, std::max(gap - 1, 1));
     }
     result.bpp = 8 * static_cast<double>(best.size()) / static_cast<double>(picture.rows() * picture.cols());
-    result.picture = decode_picture(
-        result.codec == ClassicCodec::kWebp ? PictureFormat::kWebp : PictureFormat::kJpeg, best);
+    result.picture =
+        decode_picture(result.codec == ClassicCodec::kWebp ? PictureFormat::kWebp : PictureFormat::kJpeg, best);
     if (picture.model == ColourModel::kGrey && result.picture.model != ColourModel::kGrey)
         result.picture = first_plane(std::move(result.picture));
     return result;

@@ -17,8 +17,8 @@ enum class ClassicCodec : std::uint8_t { kJpeg, kWebp };
 [[nodiscard]] bool have_classic(ClassicCodec codec);
 
 /// The bytes of a file: 4:2:0, quality 1..100. Pictures are RGB or grey and are rounded to 8 bit; WebP stores grey as
-/// RGB. Throws Error{unsupported} without the library, for YUV and for sizes the format cannot hold (65,535 and 16,383 a
-/// side), Error{argument} for a quality out of range, Error{internal} for what the library reports.
+/// RGB. Throws Error{unsupported} without the library, for YUV and for sizes the format cannot hold (65,535 and 16,383
+/// a side), Error{argument} for a quality out of range, Error{internal} for what the library reports.
 [[nodiscard]] std::vector<std::uint8_t> encode_classic(ClassicCodec codec, const Picture& picture, int quality);
 
 struct ClassicDecode {
@@ -29,8 +29,8 @@ struct ClassicDecode {
 };
 
 /// A coding of about so many bits per sample position and its decode: the highest quality that does not exceed them,
-/// quality 1 where all do. WebP where the build has it and the picture is not too large, else JPEG; nullopt without
-/// either.
+/// or one that comes within 3 % of it; quality 1 where all exceed them. WebP where the build has it and the picture is
+/// not too large, else JPEG; nullopt without either.
 [[nodiscard]] std::optional<ClassicDecode> classic_decode(const Picture& picture, double bpp);
 
 }  // namespace jpegai::detection

@@ -1,6 +1,7 @@
 #include <png.h>
 
 #include <csetjmp>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -8,6 +9,7 @@
 
 #include "base/error.h"
 #include "picture_io/formats.h"
+#include "picture_io/run_deflate.h"
 
 namespace jpegai::picture_formats {
 namespace {
@@ -91,10 +93,6 @@ void write_header(PngWriter& writer, const Picture& picture, const WriteOptions&
     writer.guarded([=, &options, &bits, &cicp, &icc, &exif](png_structp png, png_infop info) {
         png_set_user_limits(png, 0x7FFFFFFF, 0x7FFFFFFF);
         png_set_compression_level(png, options.png_level);
-        if (options.png_photo) {
-            png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
-            png_set_compression_strategy(png, 3);  // Z_RLE
-        }
         png_set_IHDR(png, info, cols, rows, depth, grey ? PNG_COLOR_TYPE_GRAY : PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
                      PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
         if (depth == 16 && bits.red != 16) png_set_sBIT(png, info, &bits);
@@ -133,6 +131,46 @@ void interleave_row(const Picture& picture, std::size_t y, bool fill_low_bits, s
     }
 }
 
+/// The Paeth filter of a row (PNG section 9.4): what each byte differs from its prediction. `step` bytes make a pixel;
+/// row and above have `step` zeros in front of them.
+void filter_paeth(const std::uint8_t* row, const std::uint8_t* above, std::size_t step, std::size_t count,
+                  std::uint8_t* out) {
+    const auto distance = [](int a, int b) { return static_cast<std::int16_t>(std::abs(a - b)); };
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::int16_t left = row[i - step], up = above[i], corner = above[i - step];
+        const std::int16_t by_left = distance(up, corner), by_up = distance(left, corner),
+                           by_corner = distance(left + up, 2 * corner);
+        const std::int16_t upper = by_up <= by_corner ? up : corner;
+        const std::int16_t predicted = by_left <= by_up && by_left <= by_corner ? left : upper;
+        out[i] = static_cast<std::uint8_t>(row[i] - predicted);
+    }
+}
+
+/// The picture data of a photograph and the end of the file.
+void write_photo(PngWriter& writer, const Picture& picture, const WriteOptions& options) {
+    constexpr std::size_t kChunkBytes = 1U << 18;
+    constexpr std::uint8_t kPaeth = 4;
+    const auto write_chunk = [&writer](const char* name, const std::vector<std::uint8_t>& data) {
+        const auto* const type = reinterpret_cast<const png_byte*>(name);
+        const png_byte* const bytes = data.data();
+        const std::size_t count = data.size();
+        writer.guarded([=](png_structp png, png_infop) { png_write_chunk(png, type, bytes, count); });
+    };
+    const std::size_t step = picture.planes.size() * sample_bytes(picture.bit_depth), count = picture.cols() * step;
+    std::vector<std::uint8_t> row(step + count), above(step + count), filtered(1 + count, kPaeth);
+    RunDeflater deflater;
+    for (std::size_t y = 0; y < picture.rows(); ++y) {
+        row.swap(above);
+        interleave_row(picture, y, options.fill_low_bits, row.data() + step);
+        filter_paeth(row.data() + step, above.data() + step, step, count, filtered.data() + 1);
+        deflater.add(filtered);
+        if (deflater.ready() >= kChunkBytes) write_chunk("IDAT", deflater.take());
+    }
+    deflater.finish();
+    write_chunk("IDAT", deflater.take());
+    write_chunk("IEND", {});
+}
+
 }  // namespace
 
 std::vector<std::uint8_t> encode_png(const Picture& picture, const WriteOptions& options) {
@@ -143,6 +181,10 @@ std::vector<std::uint8_t> encode_png(const Picture& picture, const WriteOptions&
         throw Error(JPEGAI_ERROR_ARGUMENT, "PNG compression level is 0 to 9");
     PngWriter writer;
     write_header(writer, picture, options);
+    if (options.png_photo) {
+        write_photo(writer, picture, options);
+        return writer.take();
+    }
     std::vector<std::uint8_t> row(picture.cols() * picture.planes.size() * sample_bytes(picture.bit_depth));
     std::uint8_t* const bytes = row.data();
     for (std::size_t y = 0; y < picture.rows(); ++y) {

@@ -1,12 +1,8 @@
-// `jpegai conformance`: makes and runs conformance suites, judges single streams.
-#include <filesystem>
-#include <thread>
-
+// `jpegai conformance`: makes conformance suites; running them and judging single streams have files of their own.
 #include <fmt/format.h>
 
 #include "base/file.h"
 #include "conformance/generate.h"
-#include "conformance/report.h"
 #include "conformance/weights.h"
 #include "models/default_weights.h"
 #include "models/pack_writer.h"
@@ -20,36 +16,48 @@ using namespace jpegai::conformance;
 
 constexpr const char* kGenerateExamples =
     "  jpegai conformance generate --profile base --level 5.2 --out suites/base-5.2\n"
-    "  jpegai conformance generate --profile high --level 1.1 --dialect dis --seed 7 --out suites/high-1.1-dis";
-constexpr const char* kRunExamples =
-    "  jpegai conformance run suites/base-5.2\n"
-    "  jpegai conformance run suites/base-5.2 --cpu scalar --filter 'efe*' --html report.html\n"
-    "  jpegai conformance run suites/base-5.2 --decoder 'mydecoder {in} {out}' --jobs 4 --junit report.xml";
+    "  jpegai conformance generate --profile high --level 1.1 --dialect dis --seed 7 --out suites/high-1.1-dis\n"
+    "  jpegai conformance generate --all --out suites            the default suites: every profile at every level";
 
 struct GenerateArguments {
     std::string profile = "base", level = "5.2", dialect = "is", out, models, cpu = "auto", filter;
     std::uint64_t seed = 1;
     unsigned threads = 0;
-    bool large = false;
+    bool large = false, all = false;
 };
 
-struct RunArguments {
-    std::string suite, decoder, filter, json_file, junit_file, html_file, models, cpu = "auto";
-    unsigned jobs = 1, threads = 1;
-    double timeout = 60;
-    std::size_t stop_after = 0;
-    bool large = false, no_oracle = false;
-};
+Json result_json(const std::string& folder, const SuiteChoice& choice, const GenerateResult& result) {
+    return {{"suite", folder},           {"name", suite_name(choice)},  {"cases", result.cases},
+            {"decoded", result.decoded}, {"rejected", result.rejected}, {"bytes", result.bytes}};
+}
 
-std::shared_ptr<const WeightSet> base_weights(const std::string& models) {
-    return models.empty() ? open_default_weights() : open_weights(models);
+std::string result_text(const std::string& folder, const SuiteChoice& choice, const GenerateResult& result) {
+    return fmt::format("{}: {} cases ({} to decode, {} to refuse), {:.1f} MB in {}\n", suite_name(choice), result.cases,
+                       result.decoded, result.rejected, static_cast<double>(result.bytes) / 1e6, folder);
+}
+
+ExitCode generate_all(const std::string& folder, const GenerateOptions& options, const CommonOptions& common) {
+    Json list = Json::array();
+    std::uint64_t bytes = 0;
+    generate_default_suites(folder, options, [&](const SuiteChoice& choice, const GenerateResult& result) {
+        const std::string place = folder + "/" + suite_name(choice);
+        bytes += result.bytes;
+        list.push_back(result_json(place, choice, result));
+        if (!common.json && !common.quiet) print_text(result_text(place, choice, result));
+    });
+    if (common.json) {
+        print_json(list);
+    } else if (!common.quiet) {
+        print_text(fmt::format("{} suites, {:.1f} MB\n", list.size(), static_cast<double>(bytes) / 1e6));
+    }
+    return kExitOk;
 }
 
 ExitCode generate(const GenerateArguments& arguments, const CommonOptions& common) {
     GenerateOptions options;
     options.choice = {profile_by_name(arguments.profile).id, level_by_name(arguments.level),
                       arguments.dialect == "is" ? Dialect::kIs : Dialect::kDis, arguments.seed};
-    options.weights = base_weights(arguments.models);
+    options.weights = weights_or_default(arguments.models);
     options.cpu = arguments.cpu;
     options.threads = arguments.threads;
     options.large = arguments.large;
@@ -59,84 +67,18 @@ ExitCode generate(const GenerateArguments& arguments, const CommonOptions& commo
             fmt::print(stderr, "{}/{} {}\n", done + 1, all, name);
         };
     }
+    if (arguments.all) return generate_all(arguments.out, options, common);
     const GenerateResult result = generate_suite(arguments.out, options);
     if (common.json) {
-        print_json({{"suite", arguments.out},
-                    {"name", suite_name(options.choice)},
-                    {"cases", result.cases},
-                    {"decoded", result.decoded},
-                    {"rejected", result.rejected},
-                    {"bytes", result.bytes}});
+        print_json(result_json(arguments.out, options.choice, result));
     } else if (!common.quiet) {
-        print_text(fmt::format("{}: {} cases ({} to decode, {} to refuse), {:.1f} MB in {}\n",
-                               suite_name(options.choice), result.cases, result.decoded, result.rejected,
-                               static_cast<double>(result.bytes) / 1e6, arguments.out));
+        print_text(result_text(arguments.out, options.choice, result));
     }
     return kExitOk;
 }
 
-void write_report(const std::string& path, const std::string& text) {
-    if (!path.empty()) write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
-}
-
-void print_result(const CaseResult& result, const CommonOptions& common) {
-    if (result.verdict == Verdict::kSkipped || (result.verdict == Verdict::kPass && !common.verbose)) return;
-    if (common.json) return;
-    if (result.verdict == Verdict::kPass) {
-        print_text(fmt::format("pass  {}\n", result.test->name));
-    } else {
-        print_text(
-            fmt::format("FAIL  {}: {} ({}): {}\n", result.test->name, result.stage, result.clause, result.message));
-    }
-}
-
-/// Weights with which this build can stand in for the suite's author, or null when the suite was made with others.
-std::shared_ptr<const WeightSet> weights_for(const Suite& suite, const RunArguments& arguments) {
-    const auto base = base_weights(arguments.models);
-    if (suite_fingerprint(*base) == suite.weights_fingerprint) return complete_weights(base);
-    if (arguments.decoder.empty()) {
-        throw Error(JPEGAI_ERROR_MODEL_MISMATCH,
-                    fmt::format("the suite was made with other weights ({})", suite.weights));
-    }
-    return nullptr;
-}
-
-std::unique_ptr<Device> make_device(const RunArguments& arguments, std::shared_ptr<const WeightSet> weights) {
-    if (!arguments.decoder.empty()) return external_device({arguments.decoder, arguments.timeout});
-    return internal_device(std::move(weights), {arguments.cpu, arguments.threads, false});
-}
-
-ExitCode run(const RunArguments& arguments, const CommonOptions& common) {
-    const Suite suite = load_suite(arguments.suite);
-    const auto weights = weights_for(suite, arguments);
-    const auto device = make_device(arguments, weights);
-    // Plain loops stand in judgement over the fast kernels.
-    const auto oracle = weights != nullptr && !arguments.no_oracle
-                            ? internal_device(weights, {arguments.decoder.empty() ? "contract" : "auto", 1, false})
-                            : nullptr;
-    RunOptions options;
-    options.jobs = arguments.jobs;
-    options.filter = arguments.filter;
-    options.large = arguments.large;
-    options.stop_after = arguments.stop_after;
-    options.oracle = oracle.get();
-    options.done = [&](const CaseResult& result) { print_result(result, common); };
-    const RunReport report = run_suite(suite, arguments.suite, *device, options);
-    if (!arguments.json_file.empty()) write_report(arguments.json_file, report_json(suite, report).dump(2) + "\n");
-    write_report(arguments.junit_file, arguments.junit_file.empty() ? "" : report_junit(suite, report));
-    write_report(arguments.html_file, arguments.html_file.empty() ? "" : report_html(suite, arguments.suite, report));
-    if (common.json) {
-        print_json(report_json(suite, report));
-    } else if (!common.quiet) {
-        print_text(fmt::format("{} on {}: {} passed, {} failed, {} skipped; {:.1f} s\n", suite.name, report.device,
-                               report.count(Verdict::kPass), report.count(Verdict::kFail),
-                               report.count(Verdict::kSkipped), report.seconds));
-    }
-    return report.count(Verdict::kFail) == 0 ? kExitOk : kExitFailed;
-}
-
 ExitCode export_weights(const std::string& out, const std::string& models, const CommonOptions& common) {
-    const auto base = base_weights(models);
+    const auto base = weights_or_default(models);
     PackOptions options;
     options.name = "jpegai conformance";
     options.info = fmt::format("{} completed with made-up networks ({})", base->describe(), kSyntheticRecipe);
@@ -169,8 +111,11 @@ void add_weights(CLI::App& parent, Invocation& invocation) {
 void add_generate(CLI::App& parent, Invocation& invocation) {
     auto arguments = std::make_shared<GenerateArguments>();
     CLI::App& command = *parent.add_subcommand("generate", "Make a suite for a profile and level");
-    command.add_option("--profile", arguments->profile, "simple, base or high (default base)");
-    command.add_option("--level", arguments->level, "1.0 to 5.2 (default 5.2)");
+    auto* profile = command.add_option("--profile", arguments->profile, "simple, base or high (default base)");
+    auto* level = command.add_option("--level", arguments->level, "1.0 to 5.2 (default 5.2)");
+    command.add_flag("--all", arguments->all, "every profile at every level, each in a folder of its own")
+        ->excludes(profile)
+        ->excludes(level);
     command.add_option("--dialect", arguments->dialect, "syntax of the picture header: is or dis (default is)")
         ->check(CLI::IsMember({"is", "dis"}));
     command.add_option("--out", arguments->out, "folder of the suite")->required()->type_name("DIR");
@@ -178,44 +123,24 @@ void add_generate(CLI::App& parent, Invocation& invocation) {
     command.add_option("--models", arguments->models, "weights (default: the default set)")->type_name("PATH");
     command.add_option("--cpu", arguments->cpu, "instruction set that computes the expected pictures");
     command.add_option("--threads", arguments->threads, "threads (default: one per processor)");
-    command.add_option("--filter", arguments->filter, "only cases whose name or group matches a pattern with * and ?");
+    command.add_option("--filter", arguments->filter,
+                       "only cases whose name or group matches: patterns with * and ?, separated by commas");
     command.add_flag("--large", arguments->large, "also cases that take long");
     finish_command(command, invocation, kGenerateExamples,
                    [arguments, &invocation] { return generate(*arguments, invocation.common); });
 }
 
-void add_run(CLI::App& parent, Invocation& invocation) {
-    auto arguments = std::make_shared<RunArguments>();
-    CLI::App& command = *parent.add_subcommand("run", "Run a suite on this build or on another decoder");
-    command.add_option("suite", arguments->suite, "folder of the suite")->required()->type_name("SUITE");
-    command.add_option("--decoder", arguments->decoder,
-                       "command of another decoder; {in}, {out}, {dump}, {width}, {height} and {depth} are replaced");
-    command.add_option("--timeout", arguments->timeout,
-                       "seconds that the other decoder may take per case (default 60)");
-    command.add_option("--jobs", arguments->jobs, "cases at a time (default 1)")->check(CLI::Range(1U, 256U));
-    command.add_option("--threads", arguments->threads, "threads of this build's decoder (default 1)");
-    command.add_option("--cpu", arguments->cpu,
-                       "instruction set of this build: auto, contract, scalar, avx2, avx512, neon");
-    command.add_option("--filter", arguments->filter, "only cases whose name or group matches a pattern with * and ?");
-    command.add_option("--stop-after", arguments->stop_after, "end after so many failures");
-    command.add_option("--report-json", arguments->json_file, "write a JSON report")->type_name("FILE");
-    command.add_option("--junit", arguments->junit_file, "write a JUnit report")->type_name("FILE");
-    command.add_option("--html", arguments->html_file, "write a report for people")->type_name("FILE");
-    command.add_option("--models", arguments->models, "weights (default: the default set)")->type_name("PATH");
-    command.add_flag("--large", arguments->large, "also cases that take long");
-    command.add_flag("--no-oracle", arguments->no_oracle,
-                     "do not decode failing cases again to find the exact position");
-    finish_command(command, invocation, kRunExamples,
-                   [arguments, &invocation] { return run(*arguments, invocation.common); });
-}
-
 }  // namespace
+
+std::shared_ptr<const WeightSet> weights_or_default(const std::string& path) {
+    return path.empty() ? open_default_weights() : open_weights(path);
+}
 
 void add_conformance(CLI::App& program, Invocation& invocation) {
     CLI::App& command = *program.add_subcommand("conformance", "Conformance suites, and the conformance of streams");
     command.require_subcommand(1);
     add_generate(command, invocation);
-    add_run(command, invocation);
+    add_conformance_run(command, invocation);
     add_conformance_verify(command, invocation);
     add_weights(command, invocation);
 }

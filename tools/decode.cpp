@@ -1,6 +1,7 @@
 // `jpegai decode`: codestreams to pictures.
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -11,6 +12,7 @@
 #include "models/places.h"
 #include "picture_io/picture_io.h"
 #include "tools/commands.h"
+#include "tools/decode_arguments.h"
 #include "tools/lists.h"
 #include "tools/progress.h"
 
@@ -24,39 +26,14 @@ constexpr const char* kExamples =
     "  jpegai decode photo.jai quick.png --point sop --channels 32\n"
     "  jpegai decode photo.jai - --format ppm | display\n"
     "  jpegai decode a.jai b.jai c.jai --out-dir decoded/ --format png\n"
+    "  jpegai decode *.jai --out-dir decoded/ --batch --device cuda:0,1\n"
     "  jpegai decode photo.jai out.png --dump tensors/ --md5 --stats";
-
-struct DecodeArguments {
-    std::vector<std::string> paths;  ///< IN OUT, or IN... with --out-dir
-    std::string out_dir, format, models, point, channels, region, dump, cpu = "auto";
-    unsigned threads = 0, depth = 0;
-    std::uint64_t max_pixels = 200, max_memory = 0, max_macs = 0;
-    bool yuv = false, md5 = false, stats = false, layers = false, strict = false, quirks = false, force_models = false,
-         entropy_only = false;
-};
 
 OperatingPoint point_by_name(const std::string& name) {
     if (name == "sop") return OperatingPoint::kSop;
     if (name == "bop") return OperatingPoint::kBop;
     if (name == "hop") return OperatingPoint::kHop;
     throw UsageError("--point has to be sop, bop or hop");
-}
-
-DecodeOptions decode_options(const DecodeArguments& arguments) {
-    DecodeOptions options;
-    if (!arguments.point.empty()) options.point = point_by_name(arguments.point);
-    if (!arguments.channels.empty()) options.max_channels = parse_channels(arguments.channels);
-    if (!arguments.region.empty()) {
-        const auto [x, y, width, height] = parse_window(arguments.region, "--region");
-        options.window = PictureWindow{x, y, width, height};
-    }
-    options.strict = arguments.strict;
-    options.reference_quirks = arguments.quirks;
-    options.force_models = arguments.force_models;
-    options.limits.max_pixels = arguments.max_pixels * 1'000'000;
-    options.limits.max_memory = arguments.max_memory << 20;
-    options.limits.max_macs = arguments.max_macs * 1'000'000'000;
-    return options;
 }
 
 TensorSink npy_sink(const std::string& folder) {
@@ -94,16 +71,6 @@ void print_stats(const DecodeStats& stats) {
     print_text(text);
 }
 
-/// The format named by --format, else by the output's extension.
-PictureFormat output_format(const std::string& out, const std::string& name) {
-    const auto format = format_of_path(name.empty() ? out : "." + name);
-    if (!format || !can_write(*format))
-        throw UsageError(
-            fmt::format("\"{}\" names no picture format that is written; use png, ppm, pgm, pam, yuv, y4m or npy",
-                        name.empty() ? out : name));
-    return *format;
-}
-
 /// Decodes one file; returns what --json reports about it.
 nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in, const std::string& out,
                                   const DecodeArguments& arguments, const CommonOptions& common) {
@@ -124,23 +91,18 @@ nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in,
         return report;
     }
     const PictureFormat format = output_format(out, arguments.format);
-    if (arguments.yuv || format == PictureFormat::kYuv || format == PictureFormat::kY4m)
-        options.colour = OutputColour::kYuv;
-    else if (format != PictureFormat::kNpy)
-        options.colour = OutputColour::kRgb;
-    const DecodedPicture decoded = decoder.decode(file, options);
-    const Picture picture = decoded.to_picture(
-        arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt, decoder.rows());
-    WriteOptions write;
-    write.png_photo = true;
-    write_file(out, encode_picture(format, picture, write));
-    report["width"] = picture.cols();
-    report["height"] = picture.rows();
-    report["bit_depth"] = picture.bit_depth;
+    options.colour = output_colour(arguments, format);
+    Picture picture;
     if (arguments.md5) {
-        report["md5"] = plane_md5(picture);
+        const DecodedPicture decoded = decoder.decode(file, options);
+        picture = decoded.to_picture(output_depth(arguments), decoder.rows());
         report["md5_float"] = plane_md5(decoded.planes);
+    } else {
+        picture = decoder.decode_samples(file, options, output_depth(arguments));
     }
+    write_file(out, picture_file(format, picture));
+    report_picture(report, picture);
+    if (arguments.md5) report["md5"] = plane_md5(picture);
     if (arguments.stats) report["stats"] = stats_json(stats);
     if (common.json) return report;
     std::string text;
@@ -156,8 +118,8 @@ nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in,
 }
 
 /// Pairs of input and output.
-std::vector<std::pair<std::string, std::string>> jobs_of(const DecodeArguments& arguments) {
-    std::vector<std::pair<std::string, std::string>> jobs;
+std::vector<DecodePaths> jobs_of(const DecodeArguments& arguments) {
+    std::vector<DecodePaths> jobs;
     if (arguments.out_dir.empty()) {
         if (arguments.paths.size() != 2)
             throw UsageError("give one input and one output, or several inputs with --out-dir");
@@ -165,18 +127,29 @@ std::vector<std::pair<std::string, std::string>> jobs_of(const DecodeArguments& 
         return jobs;
     }
     const std::string extension = arguments.format.empty() ? "png" : arguments.format;
+    std::set<std::string> outputs;
     for (const std::string& in : arguments.paths) {
-        jobs.emplace_back(in, (std::filesystem::path(arguments.out_dir) / std::filesystem::path(in).stem()).string() +
-                                  "." + extension);
+        const std::string out =
+            (std::filesystem::path(arguments.out_dir) / std::filesystem::path(in).stem()).string() + "." + extension;
+        if (!outputs.insert(out).second) throw UsageError(fmt::format("several inputs would be written to {}", out));
+        jobs.emplace_back(in, out);
     }
     std::filesystem::create_directories(arguments.out_dir);
     return jobs;
 }
 
-ExitCode decode(const DecodeArguments& arguments, const CommonOptions& common) {
-    const auto jobs = jobs_of(arguments);
-    const auto weights = open_models(arguments.models);
-    const Decoder decoder(weights, make_backend({arguments.cpu, arguments.threads}));
+void check_batch(const DecodeArguments& arguments) {
+    if (!arguments.batch) {
+        if (arguments.jobs != 0) throw UsageError("--jobs goes with --batch");
+        return;
+    }
+    if (arguments.out_dir.empty()) throw UsageError("--batch needs --out-dir");
+    if (!arguments.dump.empty() || arguments.entropy_only || arguments.stats || arguments.layers)
+        throw UsageError("--dump, --entropy-only, --stats and --layers show one picture at a time: not with --batch");
+}
+
+ExitCode decode_in_turn(const Decoder& decoder, const std::vector<DecodePaths>& jobs, const DecodeArguments& arguments,
+                        const CommonOptions& common) {
     nlohmann::ordered_json reports = nlohmann::ordered_json::array();
     ExitCode result = kExitOk;
     for (const auto& [in, out] : jobs) {
@@ -194,7 +167,66 @@ ExitCode decode(const DecodeArguments& arguments, const CommonOptions& common) {
     return result;
 }
 
+ExitCode decode(const DecodeArguments& arguments, const CommonOptions& common) {
+    check_batch(arguments);
+    const std::vector<std::string> devices = split_devices(arguments.device);
+    if (devices.size() > 1 && !arguments.batch) throw UsageError("several devices go with --batch");
+    const auto jobs = jobs_of(arguments);
+    const auto weights = open_models(arguments.models);
+    // Each picture of a batch has a thread of its own already.
+    const unsigned threads = arguments.batch && arguments.threads == 0 ? 1 : arguments.threads;
+    std::vector<std::shared_ptr<const Decoder>> decoders;
+    for (const std::string& device : devices) {
+        decoders.push_back(std::make_shared<const Decoder>(weights, make_backend({arguments.cpu, threads, device})));
+    }
+    if (arguments.batch) return decode_files(decoders, jobs, arguments, common);
+    return decode_in_turn(*decoders.front(), jobs, arguments, common);
+}
+
 }  // namespace
+
+DecodeOptions decode_options(const DecodeArguments& arguments) {
+    DecodeOptions options;
+    if (!arguments.point.empty()) options.point = point_by_name(arguments.point);
+    if (!arguments.channels.empty()) options.max_channels = parse_channels(arguments.channels);
+    if (!arguments.region.empty()) {
+        const auto [x, y, width, height] = parse_window(arguments.region, "--region");
+        options.window = PictureWindow{x, y, width, height};
+    }
+    options.strict = arguments.strict;
+    options.reference_quirks = arguments.quirks;
+    options.force_models = arguments.force_models;
+    options.limits.max_pixels = arguments.max_pixels * 1'000'000;
+    options.limits.max_memory = arguments.max_memory << 20;
+    options.limits.max_macs = arguments.max_macs * 1'000'000'000;
+    return options;
+}
+
+PictureFormat output_format(const std::string& out, const std::string& name) {
+    const auto format = format_of_path(name.empty() ? out : "." + name);
+    if (!format || !can_write(*format))
+        throw UsageError(
+            fmt::format("\"{}\" names no picture format that is written; use png, ppm, pgm, pam, yuv, y4m or npy",
+                        name.empty() ? out : name));
+    return *format;
+}
+
+OutputColour output_colour(const DecodeArguments& arguments, PictureFormat format) {
+    if (arguments.yuv || format == PictureFormat::kYuv || format == PictureFormat::kY4m) return OutputColour::kYuv;
+    return format == PictureFormat::kNpy ? OutputColour::kAsSignalled : OutputColour::kRgb;
+}
+
+std::vector<std::uint8_t> picture_file(PictureFormat format, const Picture& picture) {
+    WriteOptions write;
+    write.png_photo = true;
+    return encode_picture(format, picture, write);
+}
+
+void report_picture(nlohmann::ordered_json& report, const Picture& picture) {
+    report["width"] = picture.cols();
+    report["height"] = picture.rows();
+    report["bit_depth"] = picture.bit_depth;
+}
 
 void add_decode(CLI::App& program, Invocation& invocation) {
     auto arguments = std::make_shared<DecodeArguments>();
@@ -213,6 +245,15 @@ void add_decode(CLI::App& program, Invocation& invocation) {
     command.add_option("--threads", arguments->threads, "threads (default: one per processor)");
     command.add_option("--cpu", arguments->cpu,
                        "instruction set: auto, scalar, avx2, avx512, neon; same samples with each");
+    command.add_option(
+        "--device", arguments->device,
+        "where networks and filters run: cpu, cuda[:N[,M...]] (GPUs), or auto (a GPU where there is one); "
+        "same samples with each");
+    command.add_flag("--batch", arguments->batch, "with --out-dir: many files at a time, within --max-memory");
+    command
+        .add_option("--jobs", arguments->jobs,
+                    "with --batch: threads that read, decode entropy and write (default: one per processor)")
+        ->check(CLI::Range(1U, 1024U));
     command.add_option("--dump", arguments->dump, "write intermediate tensors as NPY")->type_name("DIR");
     command.add_flag("--entropy-only", arguments->entropy_only, "stop before the networks (with --dump)");
     command.add_flag("--yuv", arguments->yuv, "no colour transform: NPY holds Y, U and V");
@@ -224,7 +265,8 @@ void add_decode(CLI::App& program, Invocation& invocation) {
                      "do as the reference software where it departs from the intent");
     command.add_flag("--force-models", arguments->force_models, "decode although the stream names another weight set");
     command.add_option("--max-pixels", arguments->max_pixels, "limit in million samples (default 200)");
-    command.add_option("--max-memory", arguments->max_memory, "limit in MiB (default: half of the machine's)");
+    command.add_option("--max-memory", arguments->max_memory,
+                       "limit in MiB, with --batch of all pictures together (default: half of the machine's)");
     command.add_option("--max-compute", arguments->max_macs, "limit in billion multiply-accumulates (default: none)");
     finish_command(command, invocation, kExamples,
                    [arguments, &invocation] { return decode(*arguments, invocation.common); });

@@ -101,7 +101,7 @@ ExitCode encode(const EncodeArguments& arguments, const CommonOptions& common) {
     const auto weights = open_models(arguments.models);
     const unsigned threads =
         arguments.threads != 0 ? arguments.threads : std::max(1U, std::thread::hardware_concurrency() / arguments.jobs);
-    const Encoder encoder(weights, make_backend({arguments.cpu, threads}));
+    const Encoder encoder(weights, make_backend({arguments.cpu, threads, arguments.device}));
     if (!arguments.out_dir.empty()) return encode_batch(encoder, jobs, arguments, common);
     const nlohmann::ordered_json report = encode_file(encoder, jobs.front().in, jobs.front().out, arguments, common);
     if (common.json) {

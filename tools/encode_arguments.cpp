@@ -202,7 +202,8 @@ void declare_tools(CLI::App& command, EncodeArguments& a) {
         ->group(group);
     command.add_option("--channels", a.channels, "latent channels to code, N or N,M for luma and chroma")->group(group);
     CLI::Option* roi =
-        command.add_option("--roi", a.roi, "mask picture of any size: finer steps where it is white, coarser elsewhere")
+        command
+            .add_option("--roi", a.roi, "mask picture of any size: finer steps where it is white, coarser elsewhere")
             ->type_name("MASK")
             ->group(group);
     command
@@ -235,6 +236,8 @@ void declare_running(CLI::App& command, EncodeArguments& a) {
     command.add_option("--threads", a.threads, "threads per picture (default: the processors divided by --jobs)")
         ->group(group);
     command.add_option("--cpu", a.cpu, "instruction set: auto, scalar, avx2, avx512, neon; same bytes with each")
+        ->group(group);
+    command.add_option("--device", a.device, "where networks run: cpu, cuda[:N] (a GPU) or auto; same bytes with each")
         ->group(group);
     command.add_option("--models", a.models, "weights: folder of .pth files or packs, or one pack")
         ->type_name("PATH")

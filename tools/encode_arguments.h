@@ -38,7 +38,7 @@ struct EncodeArguments {
     unsigned bit_depth = 0;
     bool drop_alpha = false;
     // running
-    std::string models, cpu = "auto";
+    std::string models, cpu = "auto", device = "cpu";
     unsigned threads = 0, jobs = 1;
     bool stats = false, layers = false, metrics = false, no_metrics = false;
 };

@@ -15,16 +15,23 @@
 
 namespace jpegai::cpu {
 
-/// Zero-initialised floats on a 64-byte boundary.
+/// Floats on a 64-byte boundary.
 class AlignedFloats {
 public:
     AlignedFloats() = default;
-    explicit AlignedFloats(std::size_t count) : count_(count) {
+    /// Zeros.
+    explicit AlignedFloats(std::size_t count) : AlignedFloats(uninitialized(count)) {
+        if (count != 0) std::memset(data_.get(), 0, count * sizeof(float));
+    }
+    /// For memory that is written as a whole anyway.
+    [[nodiscard]] static AlignedFloats uninitialized(std::size_t count) {
+        AlignedFloats floats;
+        floats.count_ = count;
         const std::size_t bytes = checked_add(checked_mul(count, sizeof(float)), 63) / 64 * 64;
-        if (bytes == 0) return;
-        data_.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
-        if (data_ == nullptr) throw Error(JPEGAI_ERROR_MEMORY, "out of memory");
-        std::memset(data_.get(), 0, bytes);
+        if (bytes == 0) return floats;
+        floats.data_.reset(static_cast<float*>(std::aligned_alloc(64, bytes)));
+        if (floats.data_ == nullptr) throw Error(JPEGAI_ERROR_MEMORY, "out of memory");
+        return floats;
     }
     [[nodiscard]] float* data() { return data_.get(); }
     [[nodiscard]] const float* data() const { return data_.get(); }

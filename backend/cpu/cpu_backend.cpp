@@ -157,7 +157,7 @@ class CpuBackend final : public Backend {
 public:
     explicit CpuBackend(const CpuBackendOptions& options)
         : level_(cpu::resolve_level(options.level)),
-          kernels_(cpu::kernels_of(level_)),
+          kernels_(cpu::kernels_of(level_, options.library_fma)),
           team_(std::make_shared<cpu::ThreadTeam>(
               options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency()))) {}
     std::string describe() const override {

@@ -25,6 +25,7 @@ enum class CpuLevel : std::uint8_t { kAuto, kScalar, kAvx2, kAvx512, kNeon };
 struct CpuBackendOptions {
     CpuLevel level = CpuLevel::kAuto;  ///< kAuto: the fastest available one
     std::size_t threads = 0;           ///< the caller included; 0: one per logical core
+    bool library_fma = false;          ///< kScalar: as on an x86-64 processor without fused multiply-add (for tests)
 };
 
 /// A backend whose runners share one set of threads; runs that find them busy use the calling thread alone.

@@ -43,11 +43,23 @@ std::vector<CpuLevel> available_cpu_levels() {
 
 namespace cpu {
 
+namespace {
+
+const CpuKernels& scalar_kernels([[maybe_unused]] bool library_fma) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!library_fma && __builtin_cpu_supports("fma")) return kScalarFmaKernels;
+#endif
+    return kScalarKernels;
+}
+
+}  // namespace
+
 CpuLevel resolve_level(CpuLevel level) {
     return level == CpuLevel::kAuto ? available_cpu_levels().front() : level;
 }
 
-const CpuKernels& kernels_of(CpuLevel level) {
+const CpuKernels& kernels_of(CpuLevel level, bool library_fma) {
     const CpuLevel wanted = resolve_level(level);
     const std::vector<CpuLevel> available = available_cpu_levels();
     if (std::find(available.begin(), available.end(), wanted) == available.end()) {
@@ -65,7 +77,7 @@ const CpuKernels& kernels_of(CpuLevel level) {
             return kNeonKernels;
 #endif
         default:
-            return kScalarKernels;
+            return scalar_kernels(library_fma);
     }
 }
 

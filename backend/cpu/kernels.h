@@ -151,6 +151,7 @@ struct CpuKernels {
 
 extern const CpuKernels kScalarKernels;
 #if defined(__x86_64__)
+extern const CpuKernels kScalarFmaKernels;
 extern const CpuKernels kAvx2Kernels;
 extern const CpuKernels kAvx512Kernels;
 #elif defined(__aarch64__)

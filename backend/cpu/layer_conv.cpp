@@ -1,7 +1,6 @@
 #include "backend/cpu/layer_conv.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace jpegai::cpu {
 
@@ -43,7 +42,7 @@ bool find_shape(const Node& n, bool planar, ConvShape& shape) {
 
 }  // namespace
 
-/// Lays out the weights of one phase after the other.
+/// Lays out the weights of one phase after the other: first all groups find their places, then they are filled.
 class ConvLayer::Packer {
 public:
     Packer(const CpuKernels& kernels, const Node& node, std::size_t in_channels, const Network::Weights& weights,
@@ -53,13 +52,14 @@ public:
           weights_(weights),
           in_per_group_(in_channels / node.groups),
           out_channels_(shuffled ? node.out_channels / 4 : node.out_channels),
-          shuffled_(shuffled) {
-        // Most layers have whole blocks of channels; growing would take the memory of a large layer three times.
-        floats_.reserve(weights.weight.size() + 4 * (out_channels_ + kBlock));
-    }
+          shuffled_(shuffled) {}
 
-    /// Appends the weights of all groups of `phase` for the given kernel rows and columns, in summing order.
-    void pack(ConvPhase& phase, const std::vector<std::size_t>& rows, const std::vector<std::size_t>& cols) {
+    /// Appends all groups of `phase`, which sums the taps of the given kernel rows and columns in that order.
+    void place(ConvPhase& phase, const std::vector<std::size_t>& rows, const std::vector<std::size_t>& cols) {
+        std::vector<std::size_t>& taps = taps_.emplace_back();
+        for (const std::size_t ky : rows) {
+            for (const std::size_t kx : cols) taps.push_back(ky * node_.kernel_cols + kx);
+        }
         const std::size_t out_per_group = out_channels_ / node_.groups;
         for (std::size_t g = 0; g < node_.groups; ++g) {
             std::size_t left = ceil_div(out_per_group, kBlock);
@@ -69,7 +69,9 @@ public:
                 group.first_out_block = block;
                 group.first_in_block = g * in_per_group_ / kBlock;
                 group.in_channels = in_per_group_;
-                pack_group(phase, group, rows, cols);
+                group.start = floats_;
+                group.weights = floats_ + group.blocks * kBlock;
+                floats_ = group.weights + in_per_group_ * taps.size() * group.blocks * kBlock;
                 phase.groups.push_back(group);
                 block += group.blocks;
                 left -= group.blocks;
@@ -77,9 +79,11 @@ public:
         }
     }
 
-    [[nodiscard]] AlignedFloats finish() const {
-        AlignedFloats packed(floats_.size());
-        std::copy(floats_.begin(), floats_.end(), packed.data());
+    [[nodiscard]] AlignedFloats fill(std::span<const ConvPhase> phases) const {
+        AlignedFloats packed = AlignedFloats::uninitialized(floats_);
+        for (std::size_t p = 0; p < phases.size(); ++p) {
+            for (const ConvGroup& group : phases[p].groups) fill_group(phases[p], group, taps_[p], packed.data());
+        }
         return packed;
     }
 
@@ -88,28 +92,42 @@ private:
     [[nodiscard]] std::size_t node_channel(const ConvPhase& phase, std::size_t c) const {
         return shuffled_ ? 4 * c + 2 * phase.dy + phase.dx : c;
     }
-    [[nodiscard]] float weight(std::size_t out, std::size_t in, std::size_t ky, std::size_t kx) const {
-        const std::size_t channel = node_.op == Op::kConv ? out * in_per_group_ + in : in * node_.out_channels + out;
-        return weights_.weight[(channel * node_.kernel_rows + ky) * node_.kernel_cols + kx];
-    }
-    void pack_group(const ConvPhase& phase, ConvGroup& group, const std::vector<std::size_t>& rows,
-                    const std::vector<std::size_t>& cols) {
-        const std::size_t first = group.first_out_block * kBlock;
-        const std::size_t end = std::min(first + group.blocks * kBlock, out_channels_);
-        group.start = floats_.size();
-        floats_.resize(floats_.size() + group.blocks * kBlock, 0.0F);
-        for (std::size_t c = first; c < end && !weights_.bias.empty(); ++c) {
-            floats_[group.start + c - first] = weights_.bias[node_channel(phase, c)];
+    void fill_group(const ConvPhase& phase, const ConvGroup& group, const std::vector<std::size_t>& taps,
+                    float* packed) const {
+        constexpr std::size_t kTogether = 8;  // input channels: what is written stays in the first-level cache
+        const std::size_t first = group.first_out_block * kBlock, width = group.blocks * kBlock;
+        const std::size_t count = std::min(width, out_channels_ - first);
+        const std::size_t kernel = node_.kernel_rows * node_.kernel_cols;
+        const bool plain = node_.op == Op::kConv;
+        const std::size_t out_step = plain ? in_per_group_ * kernel : kernel;
+        const std::size_t in_step = plain ? kernel : node_.out_channels * kernel;
+        // Channels beyond the last one get zeros, and all of them where there is no bias.
+        std::fill_n(packed + group.start, width + (count == width ? 0 : in_per_group_ * taps.size() * width), 0.0F);
+        for (std::size_t c = 0; c < count && !weights_.bias.empty(); ++c) {
+            packed[group.start + c] = weights_.bias[node_channel(phase, first + c)];
         }
-        group.weights = floats_.size();
-        floats_.resize(floats_.size() + in_per_group_ * rows.size() * cols.size() * group.blocks * kBlock, 0.0F);
-        float* out = &floats_[group.weights];
-        for (std::size_t in = 0; in < in_per_group_; ++in) {
-            for (const std::size_t ky : rows) {
-                for (const std::size_t kx : cols) {
-                    for (std::size_t c = first; c < end; ++c)
-                        out[c - first] = weight(node_channel(phase, c), in, ky, kx);
-                    out += group.blocks * kBlock;
+        if (plain && count == width && in_per_group_ * kernel % kBlock == 0) {
+            // Every tap of a plain convolution is summed, in the order in which they lie: this is a transposition.
+            const std::size_t channel_step = (shuffled_ ? 4 : 1) * out_step;
+            for (std::size_t c = 0; c < count; c += kBlock) {
+                const float* in = weights_.weight.data() + node_channel(phase, first + c) * out_step;
+                float* out = packed + group.weights + c;
+                for (std::size_t k = 0; k < out_step; k += kBlock) {
+                    kernels_.transpose16(in + k, channel_step, out + k * width, width);
+                }
+            }
+            return;
+        }
+        for (std::size_t begin = 0; begin < in_per_group_; begin += kTogether) {
+            const std::size_t end = std::min(begin + kTogether, in_per_group_);
+            for (std::size_t c = 0; c < count; ++c) {
+                const float* in = weights_.weight.data() + node_channel(phase, first + c) * out_step + begin * in_step;
+                float* out = packed + group.weights + begin * taps.size() * width + c;
+                for (std::size_t i = begin; i < end; ++i, in += in_step) {
+                    for (const std::size_t tap : taps) {
+                        *out = in[tap];
+                        out += width;
+                    }
                 }
             }
         }
@@ -120,7 +138,8 @@ private:
     const Network::Weights& weights_;
     std::size_t in_per_group_, out_channels_;
     bool shuffled_;
-    std::vector<float> floats_;
+    std::size_t floats_ = 0;                      ///< of the groups so far
+    std::vector<std::vector<std::size_t>> taps_;  ///< of each phase, as places in a kernel
 };
 
 bool ConvLayer::supports(const Graph& graph, const Node& node) {
@@ -158,10 +177,10 @@ ConvLayer::ConvLayer(const CpuKernels& kernels, const Node& node, std::size_t in
             phase.stride = node.stride;
         }
         phase.kernel_cols = cols.size();
-        packer.pack(phase, rows, cols);
+        packer.place(phase, rows, cols);
         phases_.push_back(std::move(phase));
     }
-    packed_ = packer.finish();
+    packed_ = packer.fill(phases_);
     for (std::size_t p = 0; p < phases_.size(); ++p) {
         for (std::size_t g = 0; g < phases_[p].groups.size(); ++g) sets_.push_back({p, g});
     }

@@ -65,8 +65,8 @@ FeedForwardLayer::FeedForwardLayer(const CpuKernels& kernels, std::size_t channe
 }
 
 void FeedForwardLayer::pack(const CpuKernels& kernels, const Weights& weights) {
-    in_packed_ = AlignedFloats(weights.project_in.size());
-    out_packed_ = AlignedFloats(weights.project_out.size());
+    in_packed_ = AlignedFloats::uninitialized(weights.project_in.size());
+    out_packed_ = AlignedFloats::uninitialized(weights.project_out.size());
     float* in = in_packed_.data();
     float* out = out_packed_.data();
     for (const Chunk& chunk : chunks_) {

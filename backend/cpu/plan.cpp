@@ -15,6 +15,8 @@ constexpr std::size_t kLineFloats = 16;
 /// Rows of a layer's output that one step should write, in bytes: enough to read its weights rarely, few enough to stay
 /// in the second-level cache with those of its neighbours.
 constexpr std::size_t kStepBytes = 256 * 1024;
+/// So many threads get that much each. More of them share it, in parts of rows: memory would grow with their number.
+constexpr std::size_t kMostStepThreads = 8;
 
 /// Blocks are kept from lying a multiple of 4 KiB apart, where they would compete for the same places of the cache.
 std::size_t block_stride(const ValueInfo& value, std::size_t cols) {
@@ -136,7 +138,7 @@ std::size_t Planner::step_units(std::size_t i) const {
     const Size in = plan_.sizes[i].inputs[0], out = plan_.sizes[i].output;
     const std::size_t read = row_bytes(layer(i).inputs[0].channels, in) * in.rows / units;
     const std::size_t written = row_bytes(network_.values[layer(i).output].channels, out) * out.rows / units;
-    return std::max(layer(i).least_units(), threads_ * kStepBytes / std::max(read, written));
+    return std::max(layer(i).least_units(), std::min(threads_, kMostStepThreads) * kStepBytes / std::max(read, written));
 }
 
 /// Makes sure that `units` units of a layer have been produced, a step at a time with everything it needs before it.

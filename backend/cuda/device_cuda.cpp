@@ -27,7 +27,8 @@ class CudaEvent final : public Event {
 public:
     explicit CudaEvent(int device) : device_(device) {
         check(cudaSetDevice(device_), "cudaSetDevice");
-        check(cudaEventCreate(&event_), "cudaEventCreate");
+        // Who waits sleeps: other threads want the processors.
+        check(cudaEventCreateWithFlags(&event_, cudaEventBlockingSync), "cudaEventCreate");
     }
     ~CudaEvent() override { cudaEventDestroy(event_); }
     CudaEvent(const CudaEvent&) = delete;

@@ -29,6 +29,7 @@
         return reinterpret_cast<const void*>(&NAME##_body); \
     }
 #define JPEGAI_UNROLL _Pragma("unroll")
+#define JPEGAI_UNROLL_4 _Pragma("unroll 4")
 
 namespace jpegai::cuda {
 
@@ -122,6 +123,7 @@ JPEGAI_DEVICE T atomic_or(T* to, T value) {
         NAME##_body(*static_cast<const PARAMS*>(params)); \
     }
 #define JPEGAI_UNROLL
+#define JPEGAI_UNROLL_4
 #define __shared__ static thread_local
 #define threadIdx (::jpegai::cuda::emulator::position().thread)
 #define blockIdx (::jpegai::cuda::emulator::position().block)

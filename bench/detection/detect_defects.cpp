@@ -9,8 +9,8 @@
 #include <fstream>
 #include <map>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "backend/select.h"
 #include "base/error.h"
@@ -31,6 +31,7 @@ struct Arguments {
     std::vector<std::string> decodes;
     double classic_bpp = 0;
     std::size_t limit = 100000;
+    bool clean = false;
 };
 
 std::vector<std::filesystem::path> pictures_of(const std::string& folder, std::size_t limit) {
@@ -54,7 +55,8 @@ void prepare(const Arguments& arguments) {
     std::filesystem::create_directories(arguments.out);
     for (const auto& path : pictures_of(arguments.pictures, arguments.limit)) {
         const Picture picture = read_picture(path.string());
-        if (picture.model != ColourModel::kRgb || picture.bit_depth != 8 || picture.rows() < 200 || picture.cols() < 250)
+        if (picture.model != ColourModel::kRgb || picture.bit_depth != 8 || picture.rows() < 200 ||
+            picture.cols() < 250)
             continue;
         WriteOptions options;
         options.png_photo = true;
@@ -110,7 +112,7 @@ private:
                                   [this](std::size_t rows, const RowBody& body) { backend_->run_rows(rows, body); });
         };
         count("none", decoded, check(decode), [](const Finding&) { return true; });
-        for (std::size_t d = 0; d < kDefectCount; ++d) {
+        for (std::size_t d = 0; d < kDefectCount && !arguments_.clean; ++d) {
             const auto defect = static_cast<Defect>(d);
             const auto planted = plant(defect, decode, text, seed_of(path) + static_cast<std::uint32_t>(d));
             if (!planted) continue;
@@ -177,7 +179,9 @@ int main(int argc, char** argv) {
     CLI::App& second = *program.add_subcommand("measure", "plant defects into decodes and count");
     second.add_option("PREPARED", arguments.pictures)->required();
     second.add_option("DECODES", arguments.decodes)->required();
-    second.add_option("--classic-bpp", arguments.classic_bpp, "compare with a classic coding of so many bits per pixel");
+    second.add_option("--classic-bpp", arguments.classic_bpp,
+                      "compare with a classic coding of so many bits per pixel");
+    second.add_flag("--clean", arguments.clean, "plant nothing: only the scores without defects");
     second.add_option("--csv", arguments.csv, "every score");
     for (CLI::App* command : {&first, &second}) command->add_option("--limit", arguments.limit, "pictures at most");
     CLI11_PARSE(program, argc, argv);

@@ -146,7 +146,7 @@ std::optional<Planted> blur_texture(Picture picture, Random& random) {
 std::optional<Planted> displace_edges(Picture picture, Random& random) {
     const auto [box, share] = best_patch(picture, random, [&](const Box& b) { return edges(picture, b); });
     if (share < 0.1) return std::nullopt;
-    const auto by = [&] { return (random.below(2) != 0 ? 1 : -1) * static_cast<std::ptrdiff_t>(2 + random.below(2)) ; };
+    const auto by = [&] { return (random.below(2) != 0 ? 1 : -1) * static_cast<std::ptrdiff_t>(2 + random.below(2)); };
     const std::ptrdiff_t dx = 2 * by(), dy = by();
     const Picture before = picture;
     const auto moved = [](std::size_t at, std::ptrdiff_t step, std::size_t count) {
@@ -176,7 +176,7 @@ Planted add_seam(Picture picture, Random& random) {
     const std::size_t across = vertical ? picture.cols() : picture.rows(),
                       along = vertical ? picture.rows() : picture.cols();
     const std::size_t at = 64 * (1 + random.below(across / 64 - 1)), start = random.below(along - kLength + 1);
-    const double height = random.below(2) == 0 ? 3 : -3;
+    const double height = random.below(2) == 0 ? 4 : -4;
     const std::size_t fade = std::min(kFade, across - at);
     for (std::size_t i = 0; i < fade; ++i) {
         const double step = height * (1 - static_cast<double>(i) / kFade);

@@ -15,7 +15,7 @@ enum class Defect : std::uint8_t {
     kTexture,   ///< 96x96 textured samples blurred with sigma 2.5
     kEdges,     ///< 96x96 samples with edges, displaced by 4 or 5 samples
     kText,      ///< a line of text blurred with sigma 2.5, or replaced by another one
-    kSeam,      ///< a step of 3 levels over 160 samples of length, fading out over 48 samples to one side
+    kSeam,      ///< a step of 4 levels over 160 samples of length, fading out over 48 samples to one side
     kClipping,  ///< 96x96 samples made 50 levels lighter or darker, cut at the end of the range
     kShift,     ///< all samples moved by 2 to 3 levels, red and blue in different directions
 };

@@ -59,11 +59,9 @@ struct TapList {
     std::array<Tap, kTaps * kTaps> taps;
     std::size_t count = 0;
 
-    explicit TapList(const Kernel& kernel) {
-        for (std::size_t i = 0; i < kTaps; ++i) {
-            for (std::size_t j = 0; j < kTaps; ++j) {
-                if (kernel[i][j] != 0.0F) taps[count++] = {i, j, kernel[i][j]};
-            }
+    explicit TapList(const std::array<float, kTaps * kTaps>& kernel) {
+        for (std::size_t i = 0; i < kernel.size(); ++i) {
+            if (kernel[i] != 0.0F) taps[count++] = {i / kTaps, i % kTaps, kernel[i]};
         }
     }
 };
@@ -74,18 +72,24 @@ struct RegionFilter {
     TapList luma;
 };
 
+std::array<float, kTaps * kTaps> flat(const Kernel& kernel) {
+    std::array<float, kTaps * kTaps> values;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = kernel[i / kTaps][i % kTaps];
+    return values;
+}
+
 /// The filters of one plane, empty regions left out.
-std::vector<RegionFilter> plane_filters(const EfeLinearSet& set, const EfeLinearSet::Plane& plane, bool same_format,
-                                        Size phase) {
+std::vector<EfeLinearKernels> plane_kernels(const EfeLinearSet& set, const EfeLinearSet::Plane& plane, bool same_format,
+                                            Size phase) {
     // Without a coded filter all regions are alike, so the whole plane is one (04 section 3.3).
     const std::vector<Area> areas = efe_regions(plane.best_cand_idx > 0 ? plane.best_cand_idx - 1U : 0, phase);
     const std::size_t taps = std::size_t{plane.filter_length} * plane.filter_length;
-    std::vector<RegionFilter> filters;
+    std::vector<EfeLinearKernels> filters;
     for (std::size_t r = 0; r < areas.size(); ++r) {
         if (areas[r].rows == 0 || areas[r].cols == 0) continue;
         Kernel luma{};
         if (plane.best_cand_idx > 0) add_weights(luma, set, plane.weights2.data() + r * taps, plane.filter_length);
-        RegionFilter filter{areas[r], {}, TapList(luma)};
+        EfeLinearKernels filter{areas[r], {}, flat(luma)};
         for (std::size_t k = 0; k < kPhases; ++k) {
             Kernel chroma = same_format ? Kernel{} : dct_if(k);
             chroma[1][1] += 1.0F;
@@ -93,8 +97,18 @@ std::vector<RegionFilter> plane_filters(const EfeLinearSet& set, const EfeLinear
                 const std::size_t index = same_format ? r : r * kPhases + k;
                 add_weights(chroma, set, plane.weights.data() + index * taps, plane.filter_length);
             }
-            filter.chroma.emplace_back(chroma);
+            filter.chroma[k] = flat(chroma);
         }
+        filters.push_back(filter);
+    }
+    return filters;
+}
+
+std::vector<RegionFilter> tap_lists(const std::vector<EfeLinearKernels>& kernels) {
+    std::vector<RegionFilter> filters;
+    for (const EfeLinearKernels& region : kernels) {
+        RegionFilter filter{region.area, {}, TapList(region.luma)};
+        for (const auto& chroma : region.chroma) filter.chroma.emplace_back(chroma);
         filters.push_back(std::move(filter));
     }
     return filters;
@@ -273,21 +287,31 @@ void check_efe_linear(const EfeLinearSet& set, ChromaFormat source, ChromaFormat
     for (const EfeLinearSet::Plane& plane : set.plane) check_plane(set, plane, source == coded);
 }
 
+EfeLinearPlane efe_linear_plane(Size luma, ChromaFormat source, ChromaFormat coded, std::uint16_t b1,
+                                const EfeLinearSet& set, std::size_t plane) {
+    EfeLinearPlane filter;
+    filter.phase = {ceil_div<std::size_t>(luma.rows, 2), ceil_div<std::size_t>(luma.cols, 2)};
+    filter.ver = std::size_t{3} - source.ver;
+    filter.hor = std::size_t{3} - source.hor;
+    filter.mean = static_cast<float>(b1 / 100.0);
+    filter.regions = plane_kernels(set, set.plane[plane], source == coded, filter.phase);
+    return filter;
+}
+
 std::array<Array3<float>, 2> apply_efe_linear(const Planes& in, const std::array<std::uint16_t, 2>& b1,
                                               const EfeLinearSet& set, ChromaFormat coded, const RowRunner& rows) {
     check_planes(in);
     if (in.rgb) throw Error(JPEGAI_ERROR_ARGUMENT, "EFE linear needs YUV planes");
     check_efe_linear(set, in.chroma, coded);
-    const Layout layout{{ceil_div<std::size_t>(in.rows(), 2), ceil_div<std::size_t>(in.cols(), 2)},
-                        std::size_t{3} - in.chroma.ver,
-                        std::size_t{3} - in.chroma.hor};
+    Layout layout{};
     std::array<Array3<float>, 2> out;
     std::array<PlaneJob, 2> jobs;
     for (std::size_t p = 0; p < 2; ++p) {
         const Array3<float>& plane = in.plane[p + 1];
         out[p] = Array3<float>::uninitialized(1, plane.rows(), plane.cols());
-        jobs[p] = {&plane, &out[p], static_cast<float>(b1[p] / 100.0),
-                   plane_filters(set, set.plane[p], in.chroma == coded, layout.phase)};
+        const EfeLinearPlane filter = efe_linear_plane(in.size(0), in.chroma, coded, b1[p], set, p);
+        layout = {filter.phase, filter.ver, filter.hor};
+        jobs[p] = {&plane, &out[p], filter.mean, tap_lists(filter.regions)};
     }
     rows(layout.phase.rows, [&](std::size_t first, std::size_t last) {
         Workspace work(layout);

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "backend/picture_device.h"
 #include "bitstream/headers.h"
 #include "decoder/planes.h"
 
@@ -19,5 +20,9 @@ void check_efe_linear(const EfeLinearSet& set, ChromaFormat source, ChromaFormat
 [[nodiscard]] std::array<Array3<float>, 2> apply_efe_linear(const Planes& in, const std::array<std::uint16_t, 2>& b1,
                                                             const EfeLinearSet& set, ChromaFormat coded,
                                                             const RowRunner& rows = serial_rows);
+
+/// What a set, which has passed the check, says about U (0) or V (1) of a picture of `luma` samples.
+[[nodiscard]] EfeLinearPlane efe_linear_plane(Size luma, ChromaFormat source, ChromaFormat coded, std::uint16_t b1,
+                                              const EfeLinearSet& set, std::size_t plane);
 
 }  // namespace jpegai

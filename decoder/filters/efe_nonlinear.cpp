@@ -13,13 +13,9 @@ namespace {
 
 constexpr std::size_t kPieces = 8;  ///< weights per tile
 
-/// The piecewise linear function of one tile: C' = max(0, b0 + (w0 Y + C)) + sum over k of wk max(0, Y + bk).
-struct Curve {
-    std::array<float, kPieces> weight, bias;
-};
-
-Curve make_curve(const EfeNonlinearHeader& header, std::size_t plane, std::size_t tile) {
-    Curve curve;
+/// C' = max(0, b0 + (w0 Y + C)) + sum over k of wk max(0, Y + bk).
+EfeCurve make_curve(const EfeNonlinearHeader& header, std::size_t plane, std::size_t tile) {
+    EfeCurve curve;
     const double low = header.min_luma[tile] / 100.0, high = header.max_luma[tile] / 100.0;
     const auto min = static_cast<float>(low), gap = static_cast<float>((high - low) / 8.0);
     for (std::size_t k = 0; k < kPieces; ++k) {
@@ -35,19 +31,13 @@ inline float rectified(float x) {
     return x > 0.0F ? x : 0.0F;
 }
 
-void correct_row(const Curve& curve, const float* luma, std::size_t step, float* chroma, std::size_t count) {
+void correct_row(const EfeCurve& curve, const float* luma, std::size_t step, float* chroma, std::size_t count) {
     for (std::size_t x = 0; x < count; ++x) {
         const float y = luma[x * step];
         float sum = rectified(curve.bias[0] + (curve.weight[0] * y + chroma[x]));
         for (std::size_t k = 1; k < kPieces; ++k) sum = sum + curve.weight[k] * rectified(y + curve.bias[k]);
         chroma[x] = sum;
     }
-}
-
-std::vector<Curve> plane_curves(const EfeNonlinearHeader& header, std::size_t plane, std::size_t tiles) {
-    std::vector<Curve> curves;
-    for (std::size_t t = 0; t < tiles; ++t) curves.push_back(make_curve(header, plane, t));
-    return curves;
 }
 
 /// Number of tiles in each direction.
@@ -58,16 +48,15 @@ Size tile_grid(const EfeNonlinearHeader& header, Size chroma) {
 
 void correct_plane(Planes& planes, std::size_t plane, const EfeNonlinearHeader& header, const RowRunner& rows) {
     Array3<float>& chroma = planes.plane[plane + 1];
-    const Size grid = tile_grid(header, planes.size(1));
-    const std::vector<Curve> curves = plane_curves(header, plane, grid.rows * grid.cols);
+    const EfeNonlinearPlane filter = efe_nonlinear_plane(header, plane, planes.size(1), planes.chroma);
     rows(chroma.rows(), [&](std::size_t first, std::size_t last) {
         for (std::size_t y = first; y < last; ++y) {
-            const float* luma = planes.plane[0].row(0, y * planes.chroma.ver);
-            for (std::size_t c = 0; c < grid.cols; ++c) {
-                const std::size_t start = c * header.tile_width;
-                const std::size_t count = std::min<std::size_t>(header.tile_width, chroma.cols() - start);
-                const Curve& curve = curves[y / header.tile_height * grid.cols + c];
-                if (planes.chroma.hor == 1) {
+            const float* luma = planes.plane[0].row(0, y * filter.ver);
+            for (std::size_t c = 0; c < filter.grid_cols; ++c) {
+                const std::size_t start = c * filter.tile_cols;
+                const std::size_t count = std::min(filter.tile_cols, chroma.cols() - start);
+                const EfeCurve& curve = filter.curves[y / filter.tile_rows * filter.grid_cols + c];
+                if (filter.hor == 1) {
                     correct_row(curve, luma + start, 1, chroma.row(0, y) + start, count);
                 } else {
                     correct_row(curve, luma + 2 * start, 2, chroma.row(0, y) + start, count);
@@ -139,6 +128,14 @@ void check_curves(const EfeNonlinearHeader& header, Size chroma) {
 }
 
 }  // namespace
+
+EfeNonlinearPlane efe_nonlinear_plane(const EfeNonlinearHeader& header, std::size_t plane, Size chroma,
+                                      ChromaFormat format) {
+    const Size grid = tile_grid(header, chroma);
+    EfeNonlinearPlane filter{format.ver, format.hor, header.tile_height, header.tile_width, grid.cols, {}};
+    for (std::size_t t = 0; t < grid.rows * grid.cols; ++t) filter.curves.push_back(make_curve(header, plane, t));
+    return filter;
+}
 
 std::array<bool, 2> efe_masks_used(const EfeNonlinearHeader& header, bool lone_v_mask_ignored) {
     return {header.mask_enabled[0], header.mask_enabled[1] && (header.mask_enabled[0] || !lone_v_mask_ignored)};

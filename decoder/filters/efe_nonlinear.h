@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "backend/picture_device.h"
 #include "bitstream/headers.h"
 #include "decoder/planes.h"
 
@@ -22,5 +23,9 @@ void check_efe_nonlinear(const EfeNonlinearHeader& header, Size chroma, bool hav
 /// clamped. Throws as check_efe_nonlinear, and Error{argument} for RGB planes or a second picture of another size.
 void apply_efe_nonlinear(Planes& planes, const std::array<Array3<float>, 2>* second, const EfeNonlinearHeader& header,
                          bool lone_v_mask_ignored, const RowRunner& rows = serial_rows);
+
+/// What the header says about U (0) or V (1) of `chroma` samples; the header has passed the check and filters it.
+[[nodiscard]] EfeNonlinearPlane efe_nonlinear_plane(const EfeNonlinearHeader& header, std::size_t plane, Size chroma,
+                                                    ChromaFormat format);
 
 }  // namespace jpegai

@@ -1,12 +1,12 @@
 #include "decoder/filters/lef.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "backend/picture_math.h"
 #include "base/error.h"
 #include "decoder/row_ops.h"
 #include "spec/constants.h"
@@ -14,18 +14,13 @@
 namespace jpegai {
 namespace {
 
-/// Thresholds of the scale and gains above them, per model (04 section 6).
-struct Steps {
-    std::array<std::int16_t, 3> threshold;
-    std::array<float, 3> gain;
-};
+/// Per model (04 section 6).
+constexpr std::array<LefSteps, kModels> kSteps = {{{{600, 1200, 2000}, {1.10F, 1.13F, 1.16F}},
+                                                   {{800, 1400, 2400}, {1.07F, 1.09F, 1.11F}},
+                                                   {{1000, 1600, 2800}, {1.03F, 1.04F, 1.05F}},
+                                                   {{1200, 2000, 3200}, {1.01F, 1.02F, 1.03F}}}};
 
-constexpr std::array<Steps, kModels> kSteps = {{{{600, 1200, 2000}, {1.10F, 1.13F, 1.16F}},
-                                                {{800, 1400, 2400}, {1.07F, 1.09F, 1.11F}},
-                                                {{1000, 1600, 2800}, {1.03F, 1.04F, 1.05F}},
-                                                {{1200, 2000, 3200}, {1.01F, 1.02F, 1.03F}}}};
-
-float gain_of(const Steps& steps, std::int16_t scale) {
+float gain_of(const LefSteps& steps, std::int16_t scale) {
     float gain = 1.0F;
     for (std::size_t i = 0; i < 3; ++i) {
         if (scale >= steps.threshold[i]) gain = steps.gain[i];
@@ -33,17 +28,14 @@ float gain_of(const Steps& steps, std::int16_t scale) {
     return gain;
 }
 
-/// Source index of every output position, nearest neighbour with a float32 ratio.
+/// Source index of every output position.
 std::vector<std::size_t> nearest(std::size_t in, std::size_t out) {
-    const float ratio = static_cast<float>(in) / static_cast<float>(out);
     std::vector<std::size_t> source(out);
-    for (std::size_t i = 0; i < out; ++i) {
-        source[i] = std::min(static_cast<std::size_t>(std::floor(static_cast<float>(i) * ratio)), in - 1);
-    }
+    for (std::size_t i = 0; i < out; ++i) source[i] = picture_math::nearest(i, in, out);
     return source;
 }
 
-constexpr float kSide = 5.0F / 64, kCentre = 24.0F / 64;
+constexpr float kSide = picture_math::kLefSide, kCentre = picture_math::kLefCentre;
 
 /// Interior samples of one output row from three rows of unit-scale samples; taps are summed in raster order.
 void sharpen_row(const std::array<const float*, 3>& in, const float* gain, float* out, std::size_t count) {
@@ -67,7 +59,7 @@ void sharpen_row(const std::array<const float*, 3>& in, const float* gain, float
 /// Rows of gains, expanded to luma columns once per latent row.
 class GainRows {
 public:
-    GainRows(const Array3<std::int16_t>& scale_log, std::size_t channel, const Steps& steps,
+    GainRows(const Array3<std::int16_t>& scale_log, std::size_t channel, const LefSteps& steps,
              const std::vector<std::size_t>& cols)
         : scale_log_(scale_log), channel_(channel), steps_(steps), cols_(cols), gains_(cols.size()) {}
 
@@ -83,13 +75,17 @@ public:
 private:
     const Array3<std::int16_t>& scale_log_;
     std::size_t channel_;
-    const Steps& steps_;
+    const LefSteps& steps_;
     const std::vector<std::size_t>& cols_;
     std::vector<float> gains_;
     std::size_t held_ = ~std::size_t{0};
 };
 
 }  // namespace
+
+const LefSteps& lef_steps(std::size_t model_id) {
+    return kSteps.at(model_id);
+}
 
 void apply_lef(Array3<float>& luma, const Array3<std::int16_t>& scale_log, std::size_t channel, std::size_t model_id,
                const RowRunner& rows) {

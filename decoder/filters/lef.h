@@ -1,6 +1,7 @@
 // LEF: luma edge sharpening driven by the scale map (standard/04-postfilters.md section 6).
 #pragma once
 
+#include "backend/picture_device.h"
 #include "decoder/planes.h"
 
 namespace jpegai {
@@ -11,5 +12,8 @@ namespace jpegai {
 /// the map does not have or an unknown model, Error{argument} for empty arrays.
 void apply_lef(Array3<float>& luma, const Array3<std::int16_t>& scale_log, std::size_t channel, std::size_t model_id,
                const RowRunner& rows = serial_rows);
+
+/// Thresholds and gains of a model (0..3; 04 section 6).
+[[nodiscard]] const LefSteps& lef_steps(std::size_t model_id);
 
 }  // namespace jpegai

@@ -18,14 +18,6 @@ ChromaFormat coded_format(const PictureHeader& picture) {
     return {picture.c_ver, picture.c_hor};
 }
 
-/// The second picture exists when EFE-nonlinear switches to it and the header has a filter for it (04 section 3.4).
-bool has_second_picture(const ToolHeader& tools, const ReferenceQuirks& quirks) {
-    if (!tools.efe_linear || !tools.efe_nonlinear) return false;
-    const std::array<bool, 2> masks = efe_masks_used(*tools.efe_nonlinear, quirks.efe_lone_v_mask_ignored);
-    const EfeLinearSet& set = tools.efe_linear->upsampled;
-    return (masks[0] || masks[1]) && (set.plane[0].best_cand_idx > 0 || set.plane[1].best_cand_idx > 0);
-}
-
 void check_formats(const PictureHeader& picture) {
     const ChromaFormat source = source_format(picture), coded = coded_format(picture);
     if (!source.valid() || !coded.valid()) {
@@ -61,6 +53,13 @@ std::optional<std::array<Array3<float>, 2>> run_efe_linear(Planes& planes, const
 }
 
 }  // namespace
+
+bool has_second_picture(const ToolHeader& tools, const ReferenceQuirks& quirks) {
+    if (!tools.efe_linear || !tools.efe_nonlinear) return false;
+    const std::array<bool, 2> masks = efe_masks_used(*tools.efe_nonlinear, quirks.efe_lone_v_mask_ignored);
+    const EfeLinearSet& set = tools.efe_linear->upsampled;
+    return (masks[0] || masks[1]) && (set.plane[0].best_cand_idx > 0 || set.plane[1].best_cand_idx > 0);
+}
 
 const char* post_filter_name(PostFilter filter) {
     switch (filter) {

@@ -55,6 +55,10 @@ struct PostFilterInputs {
     std::function<void(PostFilter, const Planes&)> done;  ///< called after each filter that ran, when set
 };
 
+/// Whether there is a second picture of EFE-linear: EFE-nonlinear switches to it and the header has a filter for it
+/// (04 section 3.4).
+[[nodiscard]] bool has_second_picture(const ToolHeader& tools, const ReferenceQuirks& quirks);
+
 /// Everything about the filters that can be wrong in the headers, checked without a plane: to be called before any
 /// network runs. Throws Error{header, unsupported}.
 void check_post_filters(const PictureHeader& picture, const ToolHeader& tools, OperatingPoint synthesis,

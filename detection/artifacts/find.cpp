@@ -16,16 +16,16 @@ namespace jpegai::detection {
 namespace {
 
 constexpr std::array<DetectorInfo, kDetectorCount> kDetectors = {{
-    {Detector::kColour, "colour", "Colour (CIEDE2000)", "", 0.05, 0.05},
-    {Detector::kBoundary, "boundary", "Boundaries (gradient direction)", "", 0.05, 0.02},
-    {Detector::kTexture, "texture", "Texture (SSIM)", "", 0.5, 0.25},
-    {Detector::kText, "text", "Text (FSIM)", "", 0.2, 0.1},
-    {Detector::kHue, "hue", "Colour of a patch", "Lab units", 6, 6},
-    {Detector::kEdges, "edges", "Edges lost or displaced", "", 0.6, 0.6},
-    {Detector::kDetail, "detail", "Detail of a patch", "octaves", 2, 2},
-    {Detector::kSeam, "seam", "Seams", "levels", 1.2, 1.2},
-    {Detector::kClipping, "clipping", "Clipping", "", 0.3, 0.3},
-    {Detector::kShift, "shift", "Colour of the picture", "Lab units", 1, 1},
+    {Detector::kColour, "colour", "Colour (CIEDE2000)", "", 0.5, 0.5},
+    {Detector::kBoundary, "boundary", "Boundaries (gradient direction)", "", 0.016, 0.01},
+    {Detector::kTexture, "texture", "Texture (SSIM)", "", 0.38, 0.2},
+    {Detector::kText, "text", "Text (FSIM)", "", 0.21, 0.15},
+    {Detector::kHue, "hue", "Colour of a patch", "Lab units", 5.5, 5.5},
+    {Detector::kEdges, "edges", "Edges lost or displaced", "", 0.3, 0.3},
+    {Detector::kDetail, "detail", "Detail of a patch", "octaves", 2.2, 2.2},
+    {Detector::kSeam, "seam", "Seams", "levels", 2, 2},
+    {Detector::kClipping, "clipping", "Clipping", "", 0.32, 0.32},
+    {Detector::kShift, "shift", "Colour of the picture", "Lab units", 0.6, 0.6},
 }};
 
 /// A picture without its colours, where the other one has none.
@@ -76,8 +76,9 @@ private:
         const bool published = info.detector <= Detector::kText;
         finding.comparative = published && classic() != nullptr;
         const double wanted = options_.thresholds[static_cast<std::size_t>(info.detector)];
-        finding.threshold =
-            !std::isnan(wanted) ? wanted : finding.comparative ? info.comparative_threshold : info.threshold;
+        finding.threshold = !std::isnan(wanted)   ? wanted
+                            : finding.comparative ? info.comparative_threshold
+                                                  : info.threshold;
         detect(finding);
         finding.found = finding.score && *finding.score > finding.threshold;
         if (!options_.keep_maps) finding.map = Plane();
@@ -164,7 +165,8 @@ private:
     [[nodiscard]] double text_score(const TextRegion& region) const {
         const Plane text = rectify(luma_of(original_.samples), region);
         const double ours = metrics::fsim(text, rectify(luma_of(decode_.samples), region));
-        const double other = classic() != nullptr ? metrics::fsim(text, rectify(luma_of(classic_->samples), region)) : 1;
+        const double other =
+            classic() != nullptr ? metrics::fsim(text, rectify(luma_of(classic_->samples), region)) : 1;
         return other - ours;
     }
 
@@ -173,13 +175,13 @@ private:
         const Seam seam = strongest_seam(a, b, options_.border_columns, options_.border_rows, rows_);
         finding.score = seam.score;
         if (seam.score <= 0) return;
-        const std::size_t along = seam.start + 32;
+        const std::size_t along = seam.start + 64;
         finding.x = seam.vertical ? seam.position : std::min(along, a.cols() - 1);
         finding.y = seam.vertical ? std::min(along, a.rows() - 1) : seam.position;
         finding.box = box_around(finding.x, finding.y, 300, a.rows(), a.cols());
-        finding.detail = fmt::format("{} at {} = {}{}", seam.vertical ? "vertical" : "horizontal",
-                                     seam.vertical ? "x" : "y", seam.position,
-                                     seam.known ? ", where tiles or regions meet" : "");
+        finding.detail =
+            fmt::format("{} at {} = {}{}", seam.vertical ? "vertical" : "horizontal", seam.vertical ? "x" : "y",
+                        seam.position, seam.known ? ", where tiles or regions meet" : "");
     }
 
     void measure_shift(Finding& finding) const {

@@ -37,15 +37,6 @@ Plane fine_detail(const Plane& luma, const RowRunner& rows) {
     return combined(gaussian_blur(luma, 11, 2, rows), luma, rows, [](float smooth, float v) { return v - smooth; });
 }
 
-float quantile(const Plane& plane, double share) {
-    constexpr std::size_t kStep = 7;  // a sample of the windows is enough
-    std::vector<float> values;
-    for (std::size_t i = 0; i < plane.size(); i += kStep) values.push_back(plane.data()[i]);
-    const auto at = values.begin() + static_cast<std::ptrdiff_t>(static_cast<double>(values.size() - 1) * share);
-    std::nth_element(values.begin(), at, values.end());
-    return *at;
-}
-
 Plane transposed(const Plane& in) {
     constexpr std::size_t kTile = 32;
     Plane out = Plane::uninitialized(1, in.cols(), in.rows());
@@ -66,10 +57,9 @@ struct SeamSums {
 
 /// Adds one row: steps of the error between neighbouring columns and between the means of the eight columns on both
 /// sides, each cut to what a seam can be, leaving out columns where the original itself has an edge.
-void add_row(const float* original, const float* decode, std::size_t cols, std::vector<float>& error,
-             SeamSums& sums) {
+void add_row(const float* original, const float* decode, std::size_t cols, std::vector<float>& error, SeamSums& sums) {
     constexpr std::size_t kSide = 8;
-    constexpr float kMost = 4, kEdge = 20;
+    constexpr float kMost = 8, kEdge = 20;
     for (std::size_t x = 0; x < cols; ++x) error[x] = 255 * (decode[x] - original[x]);
     float left = 0, right = 0;
     for (std::size_t x = 0; x < kSide; ++x) {
@@ -113,7 +103,7 @@ Seam best_of(const SeamSums& sums, std::size_t cols, std::size_t length, std::sp
 
 Seam vertical_seam(const Plane& original, const Plane& decode, std::span<const std::size_t> borders,
                    const RowRunner& rows) {
-    constexpr std::size_t kLength = 64, kStride = 16;
+    constexpr std::size_t kLength = 128, kStride = 16;
     const std::size_t height = original.rows(), cols = original.cols();
     if (cols < 16) return {};
     const std::size_t length = std::min(kLength, height), bands = (height - length) / kStride + 1;
@@ -165,13 +155,14 @@ Plane edge_map(const Gradient& original, const Gradient& decode, const RowRunner
 }
 
 Plane detail_map(const Plane& original, const Plane& decode, const RowRunner& rows) {
-    constexpr float kFloor = 1.0F / (255 * 255);
-    const Plane a = fine_detail(original, rows), b = fine_detail(decode, rows);
-    const auto mean = [&](auto body) { return box_mean(combined(a, b, rows, body), kWindow, rows); };
-    const float usual = quantile(mean([](float p, float q) { return (p - q) * (p - q); }), 0.9) + kFloor;
-    Plane map = mean([](float p, float q) { return p * p - q * q; });
-    for (float& value : map.span()) value = std::log2(1 + std::max(value, 0.0F) / usual);
-    return map;
+    constexpr float kFloor = 16.0F / (255 * 255);
+    const auto energy = [&](const Plane& luma) {
+        Plane detail = fine_detail(luma, rows);
+        for (float& value : detail.span()) value *= value;
+        return box_mean(detail, kWindow, rows);
+    };
+    return combined(energy(original), energy(decode), rows,
+                    [](float before, float after) { return std::log2((before + kFloor) / (after + kFloor)); });
 }
 
 Plane clipping_map(const Samples& original, const Samples& decode, const RowRunner& rows) {

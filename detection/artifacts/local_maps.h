@@ -17,19 +17,20 @@ namespace jpegai::detection {
 /// averaged over 32x32 windows with the length of the original's gradient as weight.
 [[nodiscard]] Plane edge_map(const Gradient& original, const Gradient& decode, const RowRunner& rows);
 
-/// Fine detail (luma less its Gaussian of sigma 2) that is missing in 32x32 windows, over the error of fine detail that
-/// nine tenths of the picture's windows stay below: log2(1 + ratio).
+/// Octaves by which the energy of fine detail (luma less its Gaussian of sigma 2) has fallen in 32x32 windows; an
+/// energy of 4 levels of 255 squared is added to both, below which nobody misses detail.
 [[nodiscard]] Plane detail_map(const Plane& original, const Plane& decode, const RowRunner& rows);
 
-/// Share of samples in 32x32 windows that are at an end of the range in some channel and were 6 of 255 or more away from
-/// it in the original.
+/// Share of samples in 32x32 windows that are at an end of the range in some channel and were 6 of 255 or more away
+/// from it in the original.
 [[nodiscard]] Plane clipping_map(const Samples& original, const Samples& decode, const RowRunner& rows);
 
-/// A straight step in the error, of one sample's width and lasting to both sides, over 64 samples of its length.
+/// A straight step in the error, of one sample's width and lasting to both sides, over 128 samples of its length (or
+/// the side of a smaller picture).
 struct Seam {
-    double score = 0;       ///< height of the step in levels of 255
-    bool vertical = false;  ///< between the columns position - 1 and position, else between rows
-    std::size_t position = 0, start = 0;  ///< start: first row (column) of the 64
+    double score = 0;                     ///< height of the step in levels of 255
+    bool vertical = false;                ///< between the columns position - 1 and position, else between rows
+    std::size_t position = 0, start = 0;  ///< start: first row (column) of the 128
     bool known = false;                   ///< at one of the given borders, where half as high a step counts as much
 };
 [[nodiscard]] Seam strongest_seam(const Plane& original, const Plane& decode, std::span<const std::size_t> columns,

@@ -84,8 +84,7 @@ void for_rows(Plane& out, const RowRunner& rows, const std::function<void(std::s
 Plane box_mean(const Plane& in, std::size_t size, std::size_t before, const RowRunner& rows) {
     if (before >= size) throw Error(JPEGAI_ERROR_ARGUMENT, "box_mean: no such window");
     Plane across = Plane::uninitialized(1, in.rows(), in.cols()), out = Plane::uninitialized(1, in.rows(), in.cols());
-    for_rows(across, rows,
-             [&](std::size_t y, float* to) { slide_row(in.row(0, y), in.cols(), size, before, to); });
+    for_rows(across, rows, [&](std::size_t y, float* to) { slide_row(in.row(0, y), in.cols(), size, before, to); });
     rows((in.cols() + kStrip - 1) / kStrip, [&](std::size_t first, std::size_t last) {
         for (std::size_t strip = first; strip < last; ++strip)
             slide_columns(across, strip * kStrip, std::min((strip + 1) * kStrip, in.cols()), size, before, out);
@@ -108,8 +107,9 @@ Plane separable(const Plane& in, std::span<const float> down, std::span<const fl
             float* middle = padded.data() + half_across;
             std::fill_n(middle, cols, 0.0F);
             for (std::size_t k = 0; k < down.size(); ++k) {
-                const float* row = in.row(0, mirrored(static_cast<std::ptrdiff_t>(y + k) -
-                                                          static_cast<std::ptrdiff_t>(half_down), in.rows()));
+                const float* row = in.row(
+                    0,
+                    mirrored(static_cast<std::ptrdiff_t>(y + k) - static_cast<std::ptrdiff_t>(half_down), in.rows()));
                 for (std::size_t x = 0; x < cols; ++x) middle[x] += down[k] * row[x];
             }
             for (std::size_t i = 1; i <= half_across; ++i) {

@@ -152,7 +152,9 @@ double confidence_of(const Plane& luma, const Plane& turns, const Box& line) {
         for (std::size_t x = line.x; x < line.x + line.width; ++x) number += static_cast<double>(turns(0, y, x));
     }
     const double strokes = number / width;  // per row on a length of the line's height
-    const auto ramp = [](double value, double from, double to) { return std::clamp((value - from) / (to - from), 0.0, 1.0); };
+    const auto ramp = [](double value, double from, double to) {
+        return std::clamp((value - from) / (to - from), 0.0, 1.0);
+    };
     return ramp(groups.share, 0.62, 0.8) * ramp(groups.contrast, 0.12, 0.3) * ramp(strokes, 0.5, 1.5);
 }
 
@@ -206,7 +208,8 @@ float sample_at(const Plane& luma, Point p) {
                  y = std::clamp(p.y, 0.0, static_cast<double>(luma.rows() - 1));
     const auto x0 = static_cast<std::size_t>(x), y0 = static_cast<std::size_t>(y);
     const std::size_t x1 = std::min(x0 + 1, luma.cols() - 1), y1 = std::min(y0 + 1, luma.rows() - 1);
-    const auto fx = static_cast<float>(x - static_cast<double>(x0)), fy = static_cast<float>(y - static_cast<double>(y0));
+    const auto fx = static_cast<float>(x - static_cast<double>(x0)),
+               fy = static_cast<float>(y - static_cast<double>(y0));
     const float upper = luma(0, y0, x0) + fx * (luma(0, y0, x1) - luma(0, y0, x0));
     const float lower = luma(0, y1, x0) + fx * (luma(0, y1, x1) - luma(0, y1, x0));
     return upper + fy * (lower - upper);

@@ -13,8 +13,8 @@ namespace jpegai::detection {
 /// regions are only compared.
 [[nodiscard]] std::vector<TextRegion> find_text(const Plane& luma, const RowRunner& rows = serial_rows);
 
-/// The region as an upright rectangle, sampled bilinearly; its sides are as long as the longer one of two opposite sides
-/// of the region, 8 to 4096 samples.
+/// The region as an upright rectangle, sampled bilinearly; its sides are as long as the longer one of two opposite
+/// sides of the region, 8 to 4096 samples.
 [[nodiscard]] Plane rectify(const Plane& luma, const TextRegion& region);
 
 }  // namespace jpegai::detection

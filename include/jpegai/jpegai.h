@@ -75,6 +75,10 @@ typedef struct jpegai_picture jpegai_picture;
 /* A decoder for one weight set; `threads` 0 means one per processor. The samples decoded do not depend on cpu or threads.
  * The decoder keeps what it needs of `models`, which may be freed before it. */
 JPEGAI_API jpegai_error jpegai_decoder_create(const jpegai_models *models, jpegai_cpu cpu, uint32_t threads, jpegai_decoder **decoder);
+/* The same with networks and filters on a device: "cpu", "cuda" or "cuda:N" (a GPU), "auto" (a GPU where there is one that
+ * this library can use). The samples do not depend on it. JPEGAI_ERROR_UNSUPPORTED when there is no such device. */
+JPEGAI_API jpegai_error jpegai_decoder_create_on(const jpegai_models *models, const char *device, uint32_t threads,
+                                                 jpegai_decoder **decoder);
 JPEGAI_API void jpegai_decoder_free(jpegai_decoder *decoder);
 
 #define JPEGAI_DECODE_STRICT 1u            /* also reject departures that every decoder copes with */
@@ -117,12 +121,36 @@ JPEGAI_API jpegai_error jpegai_picture_plane(const jpegai_picture *picture, uint
 /* The same plane before rounding, 0..255 whatever the depth. */
 JPEGAI_API jpegai_error jpegai_picture_float_plane(const jpegai_picture *picture, uint32_t index, jpegai_plane *plane);
 
+/* ---- pictures that stay on a device --------------------------------------------------------------------------- */
+
+/* A decoded picture in the memory of the GPU that decoded it. */
+typedef struct jpegai_device_picture jpegai_device_picture;
+
+/* Decodes with a decoder made by jpegai_decoder_create_on for a GPU (others: JPEGAI_ERROR_UNSUPPORTED) and leaves the
+ * samples there. All work on them is done when the call returns, so that any stream may read them. */
+JPEGAI_API jpegai_error jpegai_decode_on_device(const jpegai_decoder *decoder, const uint8_t *data, size_t size,
+                                                const jpegai_decode_options *options, jpegai_device_picture **picture);
+/* Gives the memory back; work that reads the samples has to be done. The decoder may be freed before. */
+JPEGAI_API void jpegai_device_picture_free(jpegai_device_picture *picture);
+JPEGAI_API uint32_t jpegai_device_picture_is_rgb(const jpegai_device_picture *picture);
+JPEGAI_API uint32_t jpegai_device_picture_bit_depth(const jpegai_device_picture *picture);
+/* Plane 0, 1 or 2: `samples` is an address of the device (for CUDA a pointer of the GPU's primary context), in the
+ * layout of jpegai_picture_plane. It belongs to the picture. */
+JPEGAI_API jpegai_error jpegai_device_picture_plane(const jpegai_device_picture *picture, uint32_t index,
+                                                    jpegai_plane *plane);
+/* Copies a plane to rows of `stride` bytes in the host's memory. */
+JPEGAI_API jpegai_error jpegai_device_picture_copy(const jpegai_device_picture *picture, uint32_t index, void *to,
+                                                   size_t stride);
+
 /* ---- encoding ------------------------------------------------------------------------------------------------ */
 
 typedef struct jpegai_encoder jpegai_encoder;
 
 /* As jpegai_decoder_create. The bytes do not depend on cpu or threads. */
 JPEGAI_API jpegai_error jpegai_encoder_create(const jpegai_models *models, jpegai_cpu cpu, uint32_t threads, jpegai_encoder **encoder);
+/* As jpegai_decoder_create_on. The bytes do not depend on the device. */
+JPEGAI_API jpegai_error jpegai_encoder_create_on(const jpegai_models *models, const char *device, uint32_t threads,
+                                                 jpegai_encoder **encoder);
 JPEGAI_API void jpegai_encoder_free(jpegai_encoder *encoder);
 
 typedef enum jpegai_colour { JPEGAI_GREY = 0, JPEGAI_YUV = 1, JPEGAI_RGB = 2 } jpegai_colour;

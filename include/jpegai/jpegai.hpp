@@ -84,6 +84,27 @@ private:
     std::unique_ptr<jpegai_picture, detail::Deleter<jpegai_picture_free>> picture_;
 };
 
+/// A decoded picture in the memory of the GPU that decoded it.
+class DevicePicture {
+public:
+    explicit DevicePicture(jpegai_device_picture* picture) : picture_(picture) {}
+    [[nodiscard]] bool is_rgb() const { return jpegai_device_picture_is_rgb(picture_.get()) != 0; }
+    [[nodiscard]] unsigned bit_depth() const { return jpegai_device_picture_bit_depth(picture_.get()); }
+    /// `samples` is an address of the device; valid while this object lives.
+    [[nodiscard]] jpegai_plane plane(std::uint32_t index) const {
+        jpegai_plane plane;
+        detail::check(jpegai_device_picture_plane(picture_.get(), index, &plane));
+        return plane;
+    }
+    /// Copies a plane to rows of `stride` bytes of the host.
+    void copy(std::uint32_t index, void* to, std::size_t stride) const {
+        detail::check(jpegai_device_picture_copy(picture_.get(), index, to, stride));
+    }
+
+private:
+    std::unique_ptr<jpegai_device_picture, detail::Deleter<jpegai_device_picture_free>> picture_;
+};
+
 /// Options with the library's defaults; `progress` is called with 0..1 and returns false to cancel.
 struct DecodeOptions {
     DecodeOptions() { jpegai_decode_options_init(&c); }
@@ -98,8 +119,31 @@ public:
         detail::check(jpegai_decoder_create(models.get(), cpu, threads, &decoder));
         decoder_.reset(decoder);
     }
+    /// On a device: "cpu", "cuda", "cuda:N" or "auto".
+    Decoder(const Models& models, const std::string& device, std::uint32_t threads = 0) {
+        jpegai_decoder* decoder = nullptr;
+        detail::check(jpegai_decoder_create_on(models.get(), device.c_str(), threads, &decoder));
+        decoder_.reset(decoder);
+    }
     /// Throws Error.
     [[nodiscard]] Picture decode(std::span<const std::uint8_t> data, const DecodeOptions& options = {}) const {
+        const jpegai_decode_options c = c_options(options);
+        jpegai_picture* picture = nullptr;
+        detail::check(jpegai_decode(decoder_.get(), data.data(), data.size(), &c, &picture));
+        return Picture(picture);
+    }
+    /// Leaves the samples on the decoder's GPU. Throws Error.
+    [[nodiscard]] DevicePicture decode_on_device(std::span<const std::uint8_t> data,
+                                                 const DecodeOptions& options = {}) const {
+        const jpegai_decode_options c = c_options(options);
+        jpegai_device_picture* picture = nullptr;
+        detail::check(jpegai_decode_on_device(decoder_.get(), data.data(), data.size(), &c, &picture));
+        return DevicePicture(picture);
+    }
+
+private:
+    /// Refers to `options`.
+    static jpegai_decode_options c_options(const DecodeOptions& options) {
         jpegai_decode_options c = options.c;
         if (options.progress) {
             c.user = const_cast<std::function<bool(double)>*>(&options.progress);
@@ -107,12 +151,8 @@ public:
                 return (*static_cast<std::function<bool(double)>*>(user))(fraction) ? 0 : 1;
             };
         }
-        jpegai_picture* picture = nullptr;
-        detail::check(jpegai_decode(decoder_.get(), data.data(), data.size(), &c, &picture));
-        return Picture(picture);
+        return c;
     }
-
-private:
     std::unique_ptr<jpegai_decoder, detail::Deleter<jpegai_decoder_free>> decoder_;
 };
 
@@ -134,6 +174,12 @@ public:
     explicit Encoder(const Models& models, jpegai_cpu cpu = JPEGAI_CPU_AUTO, std::uint32_t threads = 0) {
         jpegai_encoder* encoder = nullptr;
         detail::check(jpegai_encoder_create(models.get(), cpu, threads, &encoder));
+        encoder_.reset(encoder);
+    }
+    /// On a device: "cpu", "cuda", "cuda:N" or "auto".
+    Encoder(const Models& models, const std::string& device, std::uint32_t threads = 0) {
+        jpegai_encoder* encoder = nullptr;
+        detail::check(jpegai_encoder_create_on(models.get(), device.c_str(), threads, &encoder));
         encoder_.reset(encoder);
     }
     /// Throws Error.

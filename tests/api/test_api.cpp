@@ -52,6 +52,44 @@ TEST(CApi, DecodesWithTheDefaultWeightsAndCutsWindows) {
     }
 }
 
+TEST(CApi, Devices) {
+    const auto data = photo();
+    const jpegai_api::Models models;
+    const jpegai_api::Decoder plain(models), chosen(models, "cpu", 2);
+    const jpegai_api::Picture a = plain.decode(data), b = chosen.decode(data);
+    EXPECT_EQ(0, std::memcmp(a.plane(1).samples, b.plane(1).samples, a.plane(1).stride * a.plane(1).height));
+
+    jpegai_decoder* decoder = nullptr;
+    EXPECT_EQ(jpegai_decoder_create_on(models.get(), "toaster", 1, &decoder), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(jpegai_decoder_create_on(models.get(), nullptr, 1, &decoder), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(jpegai_decoder_create_on(models.get(), "cuda:4711", 1, &decoder), JPEGAI_ERROR_UNSUPPORTED);
+    EXPECT_EQ(decoder, nullptr);
+    jpegai_encoder* encoder = nullptr;
+    EXPECT_EQ(jpegai_encoder_create_on(models.get(), "cuda:4711", 1, &encoder), JPEGAI_ERROR_UNSUPPORTED);
+    try {
+        (void)chosen.decode_on_device(data);
+        FAIL() << "the processor is no device";
+    } catch (const jpegai_api::Error& error) {
+        EXPECT_EQ(error.code(), JPEGAI_ERROR_UNSUPPORTED);
+    }
+
+    if (jpegai_decoder_create_on(models.get(), "cuda", 1, &decoder) != JPEGAI_OK) return;  // no GPU here
+    jpegai_decoder_free(decoder);
+    const jpegai_api::DevicePicture there = jpegai_api::Decoder(models, "cuda").decode_on_device(data);
+    EXPECT_TRUE(there.is_rgb());
+    EXPECT_EQ(there.bit_depth(), 8U);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        const jpegai_plane plane = a.plane(i);
+        EXPECT_EQ(there.plane(i).stride, plane.stride);
+        std::vector<std::uint8_t> copy(plane.height * (plane.stride + 8));
+        there.copy(i, copy.data(), plane.stride + 8);
+        for (std::size_t y = 0; y < plane.height; ++y) {
+            EXPECT_EQ(0, std::memcmp(static_cast<const std::uint8_t*>(plane.samples) + y * plane.stride,
+                                     copy.data() + y * (plane.stride + 8), plane.width));
+        }
+    }
+}
+
 TEST(CApi, ReportsProgressAndCancels) {
     const auto data = photo();
     const jpegai_api::Models models;

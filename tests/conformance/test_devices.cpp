@@ -49,6 +49,7 @@ public:
     [[nodiscard]] std::string describe() const override { return "damaged " + stage_; }
     [[nodiscard]] bool bit_exact() const override { return exact_; }
     [[nodiscard]] bool reads_headers() const override { return true; }
+    [[nodiscard]] bool can_choose(const DecodeChoice& choice) const override { return device_.can_choose(choice); }
     [[nodiscard]] Outcome run(const std::string& folder, const Case& test) const override {
         Outcome outcome = device_.run(folder, test);
         if (const auto found = outcome.stages.find(stage_); found != outcome.stages.end()) {

@@ -6,6 +6,7 @@
 #include "backend/select.h"
 #include "decoder/decoder.h"
 #include "models/default_weights.h"
+#include "tests/support/emulated.h"
 #include "tests/support/random_network.h"
 #include "tests/support/synthetic_weights.h"
 #include "tests/support/test_data.h"
@@ -39,7 +40,8 @@ TEST(DecodeBits, EveryPointOnEveryInstructionSetAndNumberOfThreads) {
         const std::string wanted = decoded_bits(weights, {"contract", 1}, test::load_bytes(path));
         for (const CpuLevel level : available_cpu_levels()) {
             // Without vectors HOP takes seconds.
-            const bool slow = level == CpuLevel::kScalar && std::string(name).starts_with("hop");
+            const bool slow =
+                test::emulated() || (level == CpuLevel::kScalar && std::string(name).starts_with("hop"));
             expect_same_bits(weights, path, level, slow ? std::span<const unsigned>(kFewThreads) : kThreads, wanted);
         }
     }
@@ -49,7 +51,8 @@ TEST(DecodeBits, PhotographOnEveryNumberOfThreads) {
     const auto weights = open_default_weights();
     const auto path = test::data_path("streams/photo_bop.bits");
     const std::string wanted = decoded_bits(weights, {"contract", 1}, test::load_bytes(path));
-    expect_same_bits(weights, path, CpuLevel::kAuto, kThreads, wanted);
+    expect_same_bits(weights, path, CpuLevel::kAuto, test::emulated() ? std::span<const unsigned>(kFewThreads) : kThreads,
+                     wanted);
 }
 
 }  // namespace

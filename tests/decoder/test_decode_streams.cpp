@@ -168,7 +168,9 @@ protected:
         std::size_t compared = 0;
         for (const auto& folder : test::stream_cases(collection)) {
             if (!test::chosen(folder.filename().string())) continue;
-            compared += check_case(decoder, folder);
+            const std::size_t tensors = check_case(decoder, folder);
+            EXPECT_GT(tensors, 0U) << folder.filename() << " has nothing to compare with";
+            compared += tensors;
         }
         std::printf("%zu tensors compared\n", compared);
         EXPECT_GT(compared, 0U);

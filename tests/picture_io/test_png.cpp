@@ -58,20 +58,27 @@ Picture decode(const std::vector<std::uint8_t>& file, const ReadOptions& options
 using Samples = std::vector<unsigned>;
 
 TEST(Png, WrittenAsPhotoHasTheSameSamples) {
-    Picture picture = make_picture(ColourModel::kRgb, {1, 1}, 8, 50, 70);
     unsigned state = 1;
-    for (auto& plane : picture.planes) {
-        for (std::size_t i = 0; i < plane.size(); ++i) {
-            state = state * 1664525U + 1013904223U;
-            plane.data()[i] = static_cast<std::uint16_t>((i / 3 + (state >> 30)) % 256);
+    for (const ColourModel model : {ColourModel::kRgb, ColourModel::kGrey}) {
+        for (const unsigned depth : {8U, 10U, 16U}) {
+            for (const auto& [rows, cols] : {std::pair{50U, 70U}, {3U, 1U}, {1U, 200U}}) {
+                Picture picture = make_picture(model, {1, 1}, depth, rows, cols);
+                for (auto& plane : picture.planes) {
+                    for (std::size_t i = 0; i < plane.size(); ++i) {
+                        state = state * 1664525U + 1013904223U;
+                        plane.data()[i] = static_cast<std::uint16_t>((i * 5 + (state >> 28)) % (1U << depth));
+                    }
+                }
+                WriteOptions options;
+                options.png_photo = true;
+                const auto file = encode_picture(PictureFormat::kPng, picture, options);
+                EXPECT_NE(file, encode_picture(PictureFormat::kPng, picture));
+                const Picture back = decode(file);
+                ASSERT_EQ(back.bit_depth, depth);
+                for (std::size_t c = 0; c < picture.planes.size(); ++c) EXPECT_EQ(samples(back, c), samples(picture, c));
+            }
         }
     }
-    WriteOptions options;
-    options.png_photo = true;
-    const auto file = encode_picture(PictureFormat::kPng, picture, options);
-    EXPECT_NE(file, encode_picture(PictureFormat::kPng, picture));
-    const Picture back = decode(file);
-    for (std::size_t c = 0; c < 3; ++c) EXPECT_EQ(samples(back, c), samples(picture, c));
 }
 
 TEST(Png, LowBitGreyBecomes8Bit) {

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
+
 #include "base/file.h"
 #include "models/default_weights.h"
 #include "models/weight_identity.h"
@@ -101,7 +103,59 @@ TEST_F(Decode, RefusesOtherWeightsThanTheStreamNames) {
     EXPECT_EQ(load_bytes(out), load_bytes(right));
 }
 
+TEST_F(Decode, BatchesGiveTheFilesOfSingleDecodes) {
+    std::vector<std::string> inputs;
+    for (const char* name : {"a", "b", "c", "d"}) {
+        inputs.push_back(folder_.path(std::string(name) + ".jai"));
+        write_file(inputs.back(), load_bytes(photo_));
+    }
+    write_file(inputs[1], std::vector<std::uint8_t>{0xFF, 0x80, 1, 2, 3});
+    auto arguments = inputs;
+    arguments.insert(arguments.end(), {"--format", "ppm", "--json", "--md5", "--out-dir"});
+    const auto with = [&](std::vector<std::string> more) {
+        auto all = arguments;
+        all.insert(all.end(), more.begin(), more.end());
+        return Json::parse(decode(quick(all), 1).out);
+    };
+    const Json single = with({folder_.path("single")});
+    for (const std::string jobs : {"1", "3"}) {
+        const std::string dir = folder_.path("batch" + jobs);
+        const Json batch = with({dir, "--batch", "--jobs", jobs});
+        ASSERT_EQ(batch.size(), 4U);
+        for (std::size_t i = 0; i < 4; ++i) {
+            EXPECT_EQ(batch[i]["file"], inputs[i]) << "in the order of the inputs";
+            if (i == 1) {
+                EXPECT_EQ(batch[i]["error"], single[i]["error"]);
+                continue;
+            }
+            EXPECT_EQ(batch[i]["md5"], single[i]["md5"]);
+            EXPECT_EQ(load_bytes(batch[i]["out"].get<std::string>()), load_bytes(single[i]["out"].get<std::string>()));
+        }
+        EXPECT_FALSE(std::filesystem::exists(dir + "/b.ppm"));
+    }
+    const Json limited = with({folder_.path("limited"), "--batch", "--max-memory", "8"});
+    EXPECT_EQ(limited[0]["error"]["code"], "limit");
+}
+
+TEST_F(Decode, Devices) {
+    const std::string out = folder_.path("out.ppm");
+    decode(quick({photo_, out, "--device", "auto"}));
+    const auto expect_error = [&](const std::string& device, const std::string& code) {
+        const Json report = Json::parse(decode(quick({photo_, out, "--json", "--device", device}), 1).out);
+        EXPECT_EQ(report["error"]["code"], code) << device;
+    };
+    for (const char* unknown : {"gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1x"}) expect_error(unknown, "argument");
+    expect_error("cuda:4711", "unsupported");
+    for (const char* list : {"cuda:0,0", "cpu,cuda", "cuda:0,"})
+        decode({photo_, "--out-dir", folder_.path("dir"), "--batch", "--device", list}, 1);
+}
+
 TEST_F(Decode, WrongUsage) {
+    decode({photo_, folder_.path("out.png"), "--batch"}, 2);
+    decode({photo_, folder_.path("out.png"), "--jobs", "2"}, 2);
+    decode({photo_, folder_.path("out.png"), "--device", "cuda:0,1"}, 2);
+    decode({photo_, "--out-dir", folder_.path("dir"), "--batch", "--dump", folder_.path("dump")}, 2);
+    decode({photo_, photo_, "--out-dir", folder_.path("dir")}, 2);
     decode({photo_}, 2);
     decode({photo_, folder_.path("out.xyz")}, 2);
     decode({photo_, folder_.path("out.png"), "--point", "xop"}, 2);

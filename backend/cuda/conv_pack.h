@@ -1,0 +1,36 @@
+// Which kernel runs a convolution, and its weights in the order in which the kernel reads them.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "backend/cuda/conv.h"
+#include "networks/graph.h"
+
+namespace jpegai::cuda {
+
+/// `relu6`: the input is read through ReLU6, which only 3x3 can. `in_channels`: of all groups.
+[[nodiscard]] ConvKind conv_kind(const Node& node, bool relu6, std::size_t in_channels);
+[[nodiscard]] const Kernel<ConvParams>& conv_kernel(ConvKind kind);
+/// Output channels per block for groups of so many.
+[[nodiscard]] std::size_t conv_tile_channels(std::size_t out_per_group);
+
+/// Tiled kinds: [group][channel tile][row parity, transposed only][input channel][kernel row][kernel column][channel of
+/// the tile], channels beyond the last one 0. Rows in the order of the taps: transposed kinds take rows 1 and 3, then 0 and
+/// 2. kAny and kNarrowTransposed3: as in the graph.
+[[nodiscard]] std::vector<float> pack_conv(ConvKind kind, const Node& node, std::size_t in_channels,
+                                           std::span<const float> weight);
+
+/// What a tile of positions looks like.
+struct ConvShape {
+    unsigned threads, threads_x, rows, cols;  ///< rows and columns of positions (inputs, where transposed)
+    unsigned chunk;                           ///< input channels per stage
+    std::size_t shared_bytes;
+};
+/// `flat`: the positions are one row. `small`: one position a thread.
+[[nodiscard]] ConvShape conv_shape(ConvKind kind, std::size_t tile_channels, std::size_t in_per_group, bool flat,
+                                   bool small);
+/// The kernel with one position a thread, or null.
+[[nodiscard]] const Kernel<ConvParams>* small_conv_kernel(ConvKind kind);
+
+}  // namespace jpegai::cuda

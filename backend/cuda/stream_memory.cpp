@@ -1,0 +1,67 @@
+#include <map>
+#include <mutex>
+
+#include "backend/cuda/device_runner.h"
+
+namespace jpegai::cuda {
+
+/// Buffers that work of the stream may use from now on.
+struct StreamMemory::Free {
+    std::mutex mutex;
+    std::multimap<std::size_t, Buffer> buffers;  ///< by size
+};
+
+std::shared_ptr<StreamMemory> StreamMemory::make(std::shared_ptr<Device> device) {
+    return std::shared_ptr<StreamMemory>(new StreamMemory(std::move(device)));
+}
+
+StreamMemory::StreamMemory(std::shared_ptr<Device> device)
+    : device_(std::move(device)),
+      stream_(device_->make_stream()),
+      reached_(device_->make_event()),
+      free_(std::make_shared<Free>()) {}
+
+StreamMemory::~StreamMemory() {
+    try {
+        stream_->synchronize();
+    } catch (...) {
+        // The device has failed; there is nothing left to wait for.
+    }
+}
+
+std::shared_ptr<void> StreamMemory::take(std::size_t bytes) {
+    auto buffer = std::make_unique<Buffer>();
+    {
+        const std::lock_guard lock(free_->mutex);
+        const auto found = free_->buffers.lower_bound(bytes);
+        if (found != free_->buffers.end() && found->first <= bytes + bytes / 4 + 4096) {
+            *buffer = std::move(found->second);
+            free_->buffers.erase(found);
+        }
+    }
+    if (buffer->data() == nullptr) *buffer = device_->memory(bytes);
+    void* data = buffer->data();
+    // The buffer goes back to the list, and with the last owner of the list to the device. Owners that outlive this
+    // object drop it after its destructor has waited.
+    return {data, [free = free_, held = std::shared_ptr<Buffer>(std::move(buffer))](void*) {
+                const std::lock_guard lock(free->mutex);
+                free->buffers.emplace(held->bytes(), std::move(*held));
+            }};
+}
+
+void* StreamMemory::staging(std::size_t bytes) {
+    staged_.push_back(device_->pinned(bytes));
+    return staged_.back().data();
+}
+
+void StreamMemory::wait() {
+    stream_->record(*reached_);
+    reached_->synchronize();
+}
+
+void StreamMemory::trim() {
+    const std::lock_guard lock(free_->mutex);
+    free_->buffers.clear();
+}
+
+}  // namespace jpegai::cuda

@@ -1,0 +1,165 @@
+// The second half of a decode on a device: the same steps as decoder.cpp on planes that stay there.
+#include <fmt/format.h>
+
+#include "decoder/decode_state.h"
+#include "decoder/device_planes.h"
+#include "decoder/dump.h"
+#include "decoder/filters/device_filters.h"
+#include "decoder/reconstruct_steps.h"
+
+namespace jpegai {
+namespace {
+
+/// Arrays of a device (reconstruct_steps.h).
+struct DeviceMemory {
+    using Array = DeviceArray;
+    using Hyper = DeviceArray;
+
+    class Part {
+    public:
+        Part(DeviceMemory& memory, const Array& whole, const Area& area) : array_(memory.part(whole, area)) {}
+        [[nodiscard]] const Array* get() const { return &array_; }
+
+    private:
+        Array array_;
+    };
+
+    PictureDevice& device;
+
+    static Shape shape(const Array& array) { return array.shape(); }
+    static bool empty(const Array& array) { return array.empty(); }
+    [[nodiscard]] Array zeros(const Shape& shape) const {
+        Array array = device.make(shape);
+        device.zero(array);
+        return array;
+    }
+    [[nodiscard]] Array part(const Array& whole, const Area& area) const {
+        if (covers(area, whole.rows, whole.cols)) return whole;
+        Array copy = device.make({whole.channels, {area.rows, area.cols}});
+        device.copy(whole, area.row, area.col, copy, {0, 0, area.rows, area.cols});
+        return copy;
+    }
+    [[nodiscard]] Array hyper_input(const Hyper& hyper, const Area& area) const { return part(hyper, area); }
+    void paste(const Array& from, std::size_t row, std::size_t col, Array& to, const Area& area) const {
+        device.copy(from, row, col, to, area);
+    }
+    [[nodiscard]] Array run(const NetworkRunner& runner, std::span<const Array* const> inputs, Size nominal,
+                            RunContext& context) const {
+        std::vector<Array> values;
+        for (const Array* input : inputs) values.push_back(*input);
+        return std::move(device.run(runner, values, nominal, context).front());
+    }
+};
+
+/// One decode on a device: members are what its stages share.
+class DeviceDecode {
+public:
+    DeviceDecode(const NetworkCache& networks, StartedDecode::State& decode, PictureDevice& device)
+        : networks_(networks),
+          decode_(decode),
+          picture_(decode.stream.picture),
+          device_(device),
+          memory_{device},
+          regions_(region_windows(picture_)) {}
+
+    DevicePlanes run() {
+        if (timed()) device_.mark("upload");
+        for (const Component c : {kPrimary, kSecondary}) latent(c);
+        DevicePlanes planes = synthesis();
+        PostFilterInputs filters = decode_.filter_inputs();
+        CachedEicciBank eicci(networks_, decode_.point);
+        filters.eicci = &eicci;
+        apply_post_filters(
+            device_, planes, filters,
+            [&](PostFilter filter, const DevicePlanes& filtered) {
+                dump_all(fmt::format("filt.{}", post_filter_name(filter)), filtered);
+                done(post_filter_name(filter));
+            },
+            context());
+        finish_colour(device_, planes, decode_.colour_transform());
+        dump_all("out", planes);
+        if (decode_.options.colour == OutputColour::kRgb && !planes.rgb) yuv_to_rgb(device_, planes);
+        if (const auto& w = decode_.options.window)
+            planes = cut_window(device_, planes, {w->y, w->x, w->height, w->width});
+        done("colour");
+        if (timed()) note_times();
+        return planes;
+    }
+
+private:
+    [[nodiscard]] bool timed() const { return decode_.options.stats != nullptr; }
+    [[nodiscard]] RunContext& context() { return decode_.job->context(); }
+
+    /// Ends a stage whose work may still be queued.
+    void done(const std::string& stage) {
+        if (timed()) device_.mark(stage);
+        decode_.job->report(decode_.cost.macs_of(stage));
+    }
+
+    void note_times() {
+        for (const auto& [stage, seconds] : device_.take_marks())
+            decode_.options.stats->stages.push_back({stage, seconds});
+        decode_.job->restart();
+    }
+
+    void dump_one(const std::string& name, const DeviceArray& array) {
+        if (!decode_.options.dump) return;
+        Array3<float> values;
+        device_.download(array, values);
+        dump(decode_.options.dump, name, values);
+    }
+    void dump_all(const std::string& stage, const DevicePlanes& planes) {
+        if (decode_.options.dump) dump_planes(decode_.options.dump, stage, download(device_, planes));
+    }
+
+    /// Hyper decoder, context model and LSBS of one component.
+    void latent(Component c) {
+        LatentComponent& from = decode_.latents.component[c];
+        const std::string prefix = dump_prefix(c);
+        const DeviceArray z_hat = device_.upload(from.z_hat);
+        const DeviceArray residual = device_.upload(from.residual);
+        from.residual = {};
+        const DeviceArray psi = steps::psi(memory_, networks_, picture_, c, regions_, z_hat, context());
+        dump_one(prefix + ".psi", psi);
+        done("hyper decoder " + prefix);
+        y_hat_[c] = steps::latent(memory_, networks_, picture_, c, regions_, psi, residual, context());
+        dump_one(prefix + ".y_hat_pre_lsbs", y_hat_[c]);
+        if (decode_.stream.tools.lsbs_enable_flag[c])
+            device_.lsbs(y_hat_[c], residual, device_.upload(from.rvs_likely), lsbs_factors(picture_.model_id));
+        dump_one(prefix + ".y_hat", y_hat_[c]);
+        done("latent " + prefix);
+    }
+
+    DevicePlanes synthesis() {
+        const Area wanted = decode_.wanted_area();
+        const DeviceArray luma = steps::synthesis(memory_, networks_, picture_, decode_.point, kPrimary,
+                                                  y_hat_[kPrimary], nullptr, wanted, context());
+        done("synthesis y");
+        const DeviceArray chroma = steps::synthesis(memory_, networks_, picture_, decode_.point, kSecondary,
+                                                    y_hat_[kPrimary], &y_hat_[kSecondary], wanted, context());
+        y_hat_ = {};
+        done("synthesis uv");
+        DevicePlanes planes = make_planes(device_, luma, chroma, {picture_.display_height(), picture_.display_width()},
+                                          {picture_.c_ver, picture_.c_hor});
+        if (decode_.options.dump) dump_synthesis(decode_.options.dump, download(device_, planes));
+        convert_chroma(device_, planes, {picture_.s_ver, picture_.s_hor});
+        dump_all("rec", planes);
+        return planes;
+    }
+
+    const NetworkCache& networks_;
+    StartedDecode::State& decode_;
+    const PictureHeader& picture_;
+    PictureDevice& device_;
+    DeviceMemory memory_;
+    std::vector<RegionWindow> regions_;
+    std::array<DeviceArray, kComponents> y_hat_;
+};
+
+}  // namespace
+
+DevicePlanes finish_on_device(const NetworkCache& networks, StartedDecode::State& decode, PictureDevice& device) {
+    return DeviceDecode(networks, decode, device).run();
+}
+
+}  // namespace jpegai
