@@ -49,8 +49,8 @@ struct TraceHypothesis {
     std::string models;  ///< name of the weight set
     std::size_t set = 0, model_id = 0;
     double scale = 1;             ///< size of the picture relative to what was coded
-    std::size_t row = 0, col = 0; /**< samples (at the coded size) before the first cell of the latents' grid of 16x16, or
-                                       of pairs of its cells; not 0 when rows or columns were cut off at the top or
+    std::size_t row = 0, col = 0; /**< samples (at the coded size) before the first cell of the latents' grid of 16x16,
+                                     or of pairs of its cells; not 0 when rows or columns were cut off at the top or
                                        left */
     LatticeFit fit;
     [[nodiscard]] bool as_it_lies() const { return scale == 1 && row == 0 && col == 0; }

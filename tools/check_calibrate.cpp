@@ -103,7 +103,8 @@ std::vector<TraceSample> measured(const CalibrateArguments& arguments, const Com
     }
     const std::vector<CorpusSource> sources = load_sources(arguments, common);
     for (const Coder coder : kOtherCoders) {
-        if (!have_coder(coder)) print_warning(common, fmt::format("no pictures of {}: it is not there", coder_id(coder)));
+        if (!have_coder(coder))
+            print_warning(common, fmt::format("no pictures of {}: it is not there", coder_id(coder)));
     }
     const unsigned threads = arguments.jobs > 1 ? 1 : 0;
     const std::vector<TraceModels> sets = {

@@ -23,8 +23,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array kAllCoders = {Coder::kNone, Coder::kJpegAi, Coder::kJpeg,
-                                   Coder::kWebp, Coder::kAvif,   Coder::kJxl};
+constexpr std::array kAllCoders = {Coder::kNone, Coder::kJpegAi, Coder::kJpeg, Coder::kWebp, Coder::kAvif, Coder::kJxl};
 
 Json sample_json(const TraceSample& sample) {
     Json features = Json::array();
@@ -53,8 +52,8 @@ Json sample_json(const TraceSample& sample) {
 TraceSample sample_of(const Json& json) {
     TraceSample sample;
     sample.source = json.at("source").get<std::string>();
-    const auto coder = std::find_if(kAllCoders.begin(), kAllCoders.end(),
-                                    [&](Coder c) { return json.at("coder") == coder_id(c); });
+    const auto coder =
+        std::find_if(kAllCoders.begin(), kAllCoders.end(), [&](Coder c) { return json.at("coder") == coder_id(c); });
     if (coder == kAllCoders.end()) throw Error(JPEGAI_ERROR_ARGUMENT, "a sample names an unknown coder");
     sample.entry.coder = *coder;
     sample.entry.setting = json.at("setting").get<double>();
@@ -302,9 +301,8 @@ Json measurement_json(std::span<const TraceSample> samples, std::span<const doub
         document["attacks"].push_back(std::move(row));
     }
     for (const Coder coder : kOtherCoders) {
-        const auto wrong = scores(samples, probabilities, [&](const TraceSample& s) {
-            return !s.coded && s.entry.coder == coder;
-        });
+        const auto wrong =
+            scores(samples, probabilities, [&](const TraceSample& s) { return !s.coded && s.entry.coder == coder; });
         const auto alarms = std::count_if(wrong.begin(), wrong.end(), [](double p) { return p >= 0.5; });
         document["false_alarms"].push_back(
             {{"coder", coder_id(coder)}, {"pictures", wrong.size()}, {"alarms", alarms}});

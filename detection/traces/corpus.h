@@ -25,7 +25,8 @@ inline constexpr std::array<Coder, 5> kOtherCoders = {Coder::kNone, Coder::kJpeg
 struct Attack {
     enum class Kind : std::uint8_t { kNone, kJpeg, kResize, kCrop };
     Kind kind = Kind::kNone;
-    double strength = 0;  ///< quality of JPEG, factor of the resize; samples cut off at the top (twice that at the left)
+    double strength =
+        0;  ///< quality of JPEG, factor of the resize; samples cut off at the top (twice that at the left)
     [[nodiscard]] std::string id() const;  ///< "none", "jpeg 75", "resize 0.5", "crop 5"
     bool operator==(const Attack&) const = default;
 };
@@ -59,8 +60,8 @@ struct CorpusPicture {
 /// and attacks in turn (a third without attack), so that neighbouring pictures get different ones.
 [[nodiscard]] std::vector<CorpusEntry> calibration_entries(std::size_t index, std::size_t count);
 
-/// Entries to measure with: all rates, and all other coders, without attack; and likewise all rates and three of the other
-/// coders with `attacks` of the attacks, in turn, so that neighbouring pictures begin with different ones.
+/// Entries to measure with: all rates, and all other coders, without attack; and likewise all rates and three of the
+/// other coders with `attacks` of the attacks, in turn, so that neighbouring pictures begin with different ones.
 [[nodiscard]] std::vector<CorpusEntry> measuring_entries(std::size_t index, std::size_t attacks);
 
 }  // namespace jpegai::detection

@@ -17,15 +17,15 @@
 namespace jpegai::detection {
 namespace {
 
-constexpr std::size_t kCell = 16;               // of the latent grid
-constexpr std::size_t kGridStep = 4;            // find_grid() tells offsets modulo 4
-constexpr double kGridGain = 0.15;              // dB; below, no grid is in sight
-constexpr std::size_t kScreenWindow = 192;      // hypotheses are screened on a window of this side
-constexpr std::size_t kRecodeWindow = 256;      // likewise recompression
-constexpr std::size_t kScreenStep = 64;         // the grid of the hyper latents
-constexpr std::size_t kScreened = 2;            // hypotheses that are tested on the whole picture
-constexpr std::size_t kGridModels = 2;          // models whose grid is followed up
-constexpr double kEarlierScore = 8;             // traces of an older coding
+constexpr std::size_t kCell = 16;           // of the latent grid
+constexpr std::size_t kGridStep = 4;        // find_grid() tells offsets modulo 4
+constexpr double kGridGain = 0.15;          // dB; below, no grid is in sight
+constexpr std::size_t kScreenWindow = 192;  // hypotheses are screened on a window of this side
+constexpr std::size_t kRecodeWindow = 256;  // likewise recompression
+constexpr std::size_t kScreenStep = 64;     // the grid of the hyper latents
+constexpr std::size_t kScreened = 2;        // hypotheses that are tested on the whole picture
+constexpr std::size_t kGridModels = 2;      // models whose grid is followed up
+constexpr double kEarlierScore = 8;         // traces of an older coding
 
 /// A part of the middle when the picture is too large, on the grid of the hyper latents.
 Picture seen_part(const Picture& picture, std::size_t max_samples) {
@@ -148,8 +148,8 @@ private:
         std::sort(screened.begin(), screened.end(), [](const auto& a, const auto& b) { return weaker(b, a); });
         if (screened.size() > kScreened) screened.resize(kScreened);
         for (TraceHypothesis& candidate : screened) {
-            const auto whole = fit(seen_part(undone(candidate, picture_), options_.max_samples), candidate.set,
-                                   candidate.model_id);
+            const auto whole =
+                fit(seen_part(undone(candidate, picture_), options_.max_samples), candidate.set, candidate.model_id);
             if (!whole) continue;
             candidate.fit = *whole;
             if (weaker(report_.best, candidate)) report_.best = candidate;
@@ -166,7 +166,8 @@ private:
             const NetworkCache& networks = sets_[model.set].encoder->networks();
             grids.push_back({model.set, model.model_id, find_grid(networks, model.model_id, luma_, context_)});
         }
-        std::sort(grids.begin(), grids.end(), [](const auto& a, const auto& b) { return a.offset.gain > b.offset.gain; });
+        std::sort(grids.begin(), grids.end(),
+                  [](const auto& a, const auto& b) { return a.offset.gain > b.offset.gain; });
         std::size_t followed = 0;
         for (const Found& grid : grids) {
             report_.grid_gain = std::max(report_.grid_gain, grid.offset.gain);
@@ -218,8 +219,8 @@ private:
             const Size size = scaled(picture_, scale);
             if (scale == 1 || std::min(size.rows, size.cols) < kTraceMinSide) continue;
             // Resized with the picture, the busiest part stays the busiest.
-            const Area here = busiest_window(luma_, scaled_side(kScreenWindow, scale), scaled_side(kScreenWindow, scale),
-                                             kScreenStep);
+            const Area here = busiest_window(luma_, scaled_side(kScreenWindow, scale),
+                                             scaled_side(kScreenWindow, scale), kScreenStep);
             const auto place = [&](std::size_t start, std::size_t side) {
                 const auto wanted = static_cast<std::size_t>(static_cast<double>(start) / scale);
                 const std::size_t window = std::min(kScreenWindow, side);
@@ -331,8 +332,8 @@ const std::vector<TraceFeature>& trace_features() {
     return features;
 }
 
-TraceReport find_traces(const Picture& picture, const std::vector<TraceModels>& sets,
-                        const TraceClassifier& classifier, const TraceOptions& options) {
+TraceReport find_traces(const Picture& picture, const std::vector<TraceModels>& sets, const TraceClassifier& classifier,
+                        const TraceOptions& options) {
     check_picture(picture);
     if (std::min(picture.rows(), picture.cols()) < kTraceMinSide) {
         throw Error(JPEGAI_ERROR_ARGUMENT,

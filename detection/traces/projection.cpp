@@ -65,8 +65,8 @@ public:
         std::size_t count = 0;
         for (std::size_t y = kCell - 1 + kMargin; y < end; ++y) {
             for (std::size_t x = kCell - 1 + kMargin; x < end; ++x, ++count) {
-                const double difference = static_cast<double>(samples(0, y - row, x - col)) -
-                                          static_cast<double>(back(0, y - row, x - col));
+                const double difference =
+                    static_cast<double>(samples(0, y - row, x - col)) - static_cast<double>(back(0, y - row, x - col));
                 sum += difference * difference;
             }
         }
@@ -171,10 +171,10 @@ AnalysedPicture sharpen_latents(const NetworkCache& networks, EncodeSession& ses
     set_rate_point(header, options.rate, options);
     const Area all = {0, 0, header.img_height, header.img_width};
     const auto& [luma, chroma] = analysed->component;
-    Planes planes = make_planes(
-        synthesise(networks, header, OperatingPoint::kBop, kPrimary, luma.y, nullptr, all, context),
-        synthesise(networks, header, OperatingPoint::kBop, kSecondary, luma.y, &chroma.y, all, context),
-        {header.img_height, header.img_width}, {1, 1});
+    Planes planes =
+        make_planes(synthesise(networks, header, OperatingPoint::kBop, kPrimary, luma.y, nullptr, all, context),
+                    synthesise(networks, header, OperatingPoint::kBop, kSecondary, luma.y, &chroma.y, all, context),
+                    {header.img_height, header.img_width}, {1, 1});
     finish_colour(planes, 1);
     EncodeSession again(networks, quantise(planes, 16), options);
     const auto projected = again.analyse(model_id);

@@ -28,8 +28,11 @@ Json fit_json(const LatticeFit& fit) {
 }
 
 Json hypothesis_json(const TraceHypothesis& hypothesis) {
-    return {{"models", hypothesis.models},       {"model", hypothesis.model_id}, {"scale", hypothesis.scale},
-            {"grid", {{"row", hypothesis.row}, {"col", hypothesis.col}}}, {"lattice", fit_json(hypothesis.fit)}};
+    return {{"models", hypothesis.models},
+            {"model", hypothesis.model_id},
+            {"scale", hypothesis.scale},
+            {"grid", {{"row", hypothesis.row}, {"col", hypothesis.col}}},
+            {"lattice", fit_json(hypothesis.fit)}};
 }
 
 template <class T>
@@ -95,13 +98,15 @@ std::string spectrum_svg(const Spectrum& spectrum) {
 }
 
 std::string hypotheses_table(const TraceReport& report) {
-    std::string html = "<table><tr><th>weights</th><th>model</th><th>size</th><th>grid</th><th>luma</th><th>chroma</th>"
-                       "<th>both</th></tr>";
+    std::string html =
+        "<table><tr><th>weights</th><th>model</th><th>size</th><th>grid</th><th>luma</th><th>chroma</th>"
+        "<th>both</th></tr>";
     const auto add = [&](const TraceHypothesis& h) {
-        html += fmt::format("<tr><td>{}</td><td>{}</td><td>{:.3g}</td><td>{}, {}</td><td>{:.1f}</td><td>{:.1f}</td>"
-                            "<td>{:.1f}</td></tr>",
-                            escaped(h.models), h.model_id, h.scale, h.row, h.col, h.fit.best_luma().score,
-                            h.fit.chroma.score, h.fit.combined());
+        html += fmt::format(
+            "<tr><td>{}</td><td>{}</td><td>{:.3g}</td><td>{}, {}</td><td>{:.1f}</td><td>{:.1f}</td>"
+            "<td>{:.1f}</td></tr>",
+            escaped(h.models), h.model_id, h.scale, h.row, h.col, h.fit.best_luma().score, h.fit.chroma.score,
+            h.fit.combined());
     };
     for (const TraceHypothesis& h : report.as_it_lies) add(h);
     if (!report.best.as_it_lies()) add(report.best);
@@ -121,11 +126,11 @@ Json trace_json(const TraceReport& report) {
                        {"models", report.coded() ? Json(report.best.models) : Json(nullptr)},
                        {"model", report.coded() ? Json(report.best.model_id) : Json(nullptr)},
                        {"beta", {optional_json(report.beta_luma), optional_json(report.beta_chroma)}}};
-    json["afterwards"] = {{"resized_by", report.coded() ? Json(report.best.scale) : Json(nullptr)},
-                          {"cropped", report.coded() ? Json(report.best.row != 0 || report.best.col != 0)
-                                                     : Json(nullptr)},
-                          {"jpeg", report.jpeg.found()},
-                          {"jpeg_quality", report.jpeg.found() ? Json(report.jpeg.quality) : Json(nullptr)}};
+    json["afterwards"] = {
+        {"resized_by", report.coded() ? Json(report.best.scale) : Json(nullptr)},
+        {"cropped", report.coded() ? Json(report.best.row != 0 || report.best.col != 0) : Json(nullptr)},
+        {"jpeg", report.jpeg.found()},
+        {"jpeg_quality", report.jpeg.found() ? Json(report.jpeg.quality) : Json(nullptr)}};
     for (std::size_t i = 0; i < report.features.size(); ++i) {
         const double value = report.features[i];
         json["features"][trace_features()[i].id] = std::isfinite(value) ? Json(value) : Json(nullptr);
@@ -147,9 +152,8 @@ Json trace_json(const TraceReport& report) {
                                       {"red_blue", report.colour->red_blue},
                                       {"green_blue", report.colour->green_blue}};
     }
-    json["spectrum"] = {{"log_power", report.spectrum.log_power},
-                        {"slope", report.spectrum.slope},
-                        {"tail", report.spectrum.tail}};
+    json["spectrum"] = {
+        {"log_power", report.spectrum.log_power}, {"slope", report.spectrum.slope}, {"tail", report.spectrum.tail}};
     json["seconds"] = report.seconds;
     return json;
 }
@@ -176,8 +180,8 @@ std::string trace_csv_line(const std::string& file, const TraceReport& report) {
 }
 
 std::string trace_text(const std::string& file, const TraceReport& report, bool details) {
-    std::string text = fmt::format("{}: {}\n  probability of a JPEG AI coding: {:.4f}\n", file, report.verdict(),
-                                   report.probability);
+    std::string text =
+        fmt::format("{}: {}\n  probability of a JPEG AI coding: {:.4f}\n", file, report.verdict(), report.probability);
     if (report.coded()) {
         text += fmt::format("  weights {}, model {}, displacement: {}\n", report.best.models, report.best.model_id,
                             displacement_text(report));
@@ -229,8 +233,7 @@ std::string thumbnail_of(const Picture& picture) {
     const std::size_t longest = std::max(plain.rows(), plain.cols());
     if (longest <= kSide) return base64(encode_picture(PictureFormat::kPng, plain));
     const auto side = [&](std::size_t samples) { return std::max<std::size_t>(1, samples * kSide / longest); };
-    return base64(
-        encode_picture(PictureFormat::kPng, resize_picture(plain, {side(plain.rows()), side(plain.cols())})));
+    return base64(encode_picture(PictureFormat::kPng, resize_picture(plain, {side(plain.rows()), side(plain.cols())})));
 }
 
 }  // namespace jpegai::detection

@@ -9,7 +9,7 @@
 namespace jpegai::detection {
 
 struct RocPoint {
-    double threshold = 0;  ///< scores from here on count as found
+    double threshold = 0;                ///< scores from here on count as found
     double false_alarms = 0, found = 0;  ///< shares, 0..1
 };
 struct Roc {

@@ -55,7 +55,8 @@ TEST(TraceClassifier, LearnsAndIsStored) {
 
 TEST(TraceClassifier, RefusesWhatDoesNotFit) {
     EXPECT_EQ(test::thrown_code([&] { (void)TraceClassifier::from_json("{"); }), JPEGAI_ERROR_ARGUMENT);
-    EXPECT_EQ(test::thrown_code([&] { (void)TraceClassifier::from_json("{\"format\": \"other\", \"version\": 1}"); }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(test::thrown_code([&] { (void)TraceClassifier::from_json("{\"format\": \"other\", \"version\": 1}"); }),
+              JPEGAI_ERROR_ARGUMENT);
     auto json = TraceClassifier::built_in().to_json();
     json["features"].erase(0);
     EXPECT_EQ(test::thrown_code([&] { (void)TraceClassifier::from_json(json.dump()); }), JPEGAI_ERROR_ARGUMENT);
@@ -65,7 +66,8 @@ TEST(TraceClassifier, RefusesWhatDoesNotFit) {
     json = TraceClassifier::built_in().to_json();
     json["features"][0]["scale"] = 0;
     EXPECT_EQ(test::thrown_code([&] { (void)TraceClassifier::from_json(json.dump()); }), JPEGAI_ERROR_ARGUMENT);
-    EXPECT_EQ(test::thrown_code([&] { (void)TraceClassifier::built_in().probability(std::vector<double>(3)); }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(test::thrown_code([&] { (void)TraceClassifier::built_in().probability(std::vector<double>(3)); }),
+              JPEGAI_ERROR_ARGUMENT);
     std::vector<LabelledRow> one_kind = made_up_rows();
     for (LabelledRow& row : one_kind) row.coded = true;
     EXPECT_EQ(test::thrown_code([&] { (void)TraceClassifier::fit(one_kind); }), JPEGAI_ERROR_ARGUMENT);
@@ -78,7 +80,8 @@ TEST(RocCurves, CountTies) {
     EXPECT_EQ(roc.points.back().found, 1);
     EXPECT_EQ(roc.points.back().false_alarms, 1);
     EXPECT_NEAR(roc.found_at(0), 1.0 / 3, 1e-12);
-    EXPECT_EQ(test::thrown_code([&] { (void)make_roc(std::vector<double>{}, std::vector{0.5}); }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_EQ(test::thrown_code([&] { (void)make_roc(std::vector<double>{}, std::vector{0.5}); }),
+              JPEGAI_ERROR_ARGUMENT);
 }
 
 TEST(TraceCorpus, EntriesCoverEverything) {
@@ -100,9 +103,12 @@ TEST(TraceCorpus, EntriesCoverEverything) {
     }
     for (const Attack& attack : all_attacks()) {
         for (const double rate : kTraceRates) {
-            EXPECT_TRUE(std::any_of(all.begin(), all.end(), [&](const CorpusEntry& entry) {
-                return entry.coder == Coder::kJpegAi && entry.attack == attack && entry.setting == rate;
-            })) << attack.id() << ' ' << rate;
+            EXPECT_TRUE(std::any_of(all.begin(), all.end(),
+                                    [&](const CorpusEntry& entry) {
+                                        return entry.coder == Coder::kJpegAi && entry.attack == attack &&
+                                               entry.setting == rate;
+                                    }))
+                << attack.id() << ' ' << rate;
         }
     }
 }

@@ -40,7 +40,8 @@ Picture photo_like(std::size_t rows, std::size_t cols, std::uint32_t seed = 1) {
                 double value = 128 + 90 * smooth(y, x, 48, 0) + 60 * smooth(y, x, 16, 1) + 40 * smooth(y, x, 5, 2) +
                                25 * smooth(y, x, 2, 3) + 30 * smooth(y, x, 24, 10 + i) + 6 * noise(y, x, 20 + i);
                 if ((x + y / 3) % 61 < 20) value += 25;
-                picture.planes[i](0, y, x) = static_cast<std::uint16_t>(std::lround(std::min(255.0, std::max(0.0, value))));
+                picture.planes[i](0, y, x) =
+                    static_cast<std::uint16_t>(std::lround(std::min(255.0, std::max(0.0, value))));
             }
         }
     }
@@ -203,8 +204,11 @@ TEST(Traces, LargePicturesAreSeenInPartAndWorkCanBeCancelled) {
     EXPECT_LE(report.seen_rows * report.seen_cols, options.max_samples);
     EXPECT_GE(report.seen_rows, kTraceMinSide);
     options.progress = [](double) { return false; };
-    EXPECT_EQ(test::thrown_code([&] { (void)find_traces(picture, default_sets(), TraceClassifier::built_in(), options); }), JPEGAI_ERROR_CANCELLED);
-    EXPECT_EQ(test::thrown_code([&] { (void)find_traces(picture, {}, TraceClassifier::built_in()); }), JPEGAI_ERROR_MODEL);
+    EXPECT_EQ(
+        test::thrown_code([&] { (void)find_traces(picture, default_sets(), TraceClassifier::built_in(), options); }),
+        JPEGAI_ERROR_CANCELLED);
+    EXPECT_EQ(test::thrown_code([&] { (void)find_traces(picture, {}, TraceClassifier::built_in()); }),
+              JPEGAI_ERROR_MODEL);
 }
 
 TEST(Traces, Reports) {

@@ -58,7 +58,8 @@ TEST_F(CheckTraces, TellsCodedFromOthers) {
     EXPECT_GT(json["probability"].get<double>(), 0.9);
     EXPECT_NE(text_of(page).find("JPEG AI coded (model 3"), std::string::npos);
 
-    const ProcessResult none = run_jpegai({"check", "traces", original("original.png"), "--fast", "--fail-above", "0.9"});
+    const ProcessResult none =
+        run_jpegai({"check", "traces", original("original.png"), "--fast", "--fail-above", "0.9"});
     EXPECT_EQ(none.exit_code, 0) << none.err;
     EXPECT_NE(none.out.find("no trace of JPEG AI"), std::string::npos) << none.out;
     EXPECT_EQ(run_jpegai({"check", "traces", picture, "--fast", "--fail-above", "0.9"}).exit_code, 1);
