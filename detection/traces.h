@@ -91,8 +91,8 @@ struct TraceReport {
 };
 
 /// Tests the picture under all models of all sets; models that a set lacks are passed over. Throws Error{argument} for
-/// a picture with a side below kTraceMinSide or one that contradicts itself, Error{model} when no set has a complete
-/// model, Error{cancelled, memory}.
+/// a picture with a side below kTraceMinSide or one that contradicts itself, Error{unsupported} for a flat one,
+/// Error{model} when no set has a complete model, Error{cancelled, memory}.
 [[nodiscard]] TraceReport find_traces(const Picture& picture, const std::vector<TraceModels>& sets,
                                       const TraceClassifier& classifier, const TraceOptions& options = {});
 

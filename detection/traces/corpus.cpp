@@ -260,7 +260,7 @@ std::vector<CorpusEntry> calibration_entries(std::size_t index, std::size_t coun
         const std::size_t turn = index * count + i;
         // Every third without attack, the others in turn.
         const Attack attack = turn % 3 == 0 ? attacks[0] : attacks[1 + (turn - turn / 3 - 1) % (attacks.size() - 1)];
-        CorpusEntry coded{Coder::kJpegAi, kTraceRates[(turn + turn / 7) % kTraceRates.size()], turn % 4 == 3, attack};
+        CorpusEntry coded{Coder::kJpegAi, kTraceRates[(turn + turn / 3) % kTraceRates.size()], turn % 4 == 3, attack};
         entries.push_back(coded);
         const Coder coder = coders[(turn + turn / coders.size()) % coders.size()];
         entries.push_back({coder, other_setting(coder, turn / coders.size()), false, attack});

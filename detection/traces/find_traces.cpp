@@ -53,6 +53,19 @@ Size scaled(const Picture& picture, double scale) {
     return {side(picture.rows()), side(picture.cols())};
 }
 
+/// Without any detail all residuals come from the border, and a few values that repeat look like a lattice.
+void require_detail(const Array3<float>& luma) {
+    constexpr double kLeast = 0.1;
+    double sum = 0;
+    for (std::size_t y = 0; y < luma.rows(); ++y) {
+        const float* row = luma.row(0, y);
+        for (std::size_t x = 1; x < luma.cols(); ++x) sum += static_cast<double>(std::abs(row[x] - row[x - 1]));
+    }
+    if (sum < kLeast * static_cast<double>(luma.size())) {
+        throw Error(JPEGAI_ERROR_UNSUPPORTED, "the picture is flat; there is nothing to find traces in");
+    }
+}
+
 double compressed(double score) {
     return std::log1p(std::max(0.0, score));
 }
@@ -65,6 +78,7 @@ public:
           luma_(luma_of(picture_)),
           sets_(sets),
           options_(options) {
+        require_detail(luma_);
         report_.rows = picture.rows();
         report_.cols = picture.cols();
         report_.seen_rows = picture_.rows();
