@@ -9,6 +9,7 @@
 #include "decoder/filters/eicci.h"
 #include "networks/context_model.h"
 #include "networks/eicci.h"
+#include "networks/gradient.h"
 
 namespace jpegai {
 
@@ -21,15 +22,18 @@ std::shared_ptr<const WeightSet> NetworkCache::borrow() const {
     return fresh ? fresh : weights_;
 }
 
-const NetworkRunner& NetworkCache::once(const std::string& key, const Graph& graph, const std::string& file) const {
+const NetworkRunner& NetworkCache::once(const std::string& key, const Graph& graph, const std::string& file,
+                                        bool gradient) const {
     Slot<NetworkRunner>* slot = nullptr;
     {
         const std::lock_guard lock(mutex_);
         slot = &runners_[key];
     }
     const std::lock_guard lock(slot->mutex);
-    if (!slot->value)
-        slot->value = backend_->prepare(weights_ ? bind_network(graph, borrow(), file) : blank_network(graph));
+    if (!slot->value) {
+        Network network = weights_ ? bind_network(graph, borrow(), file) : blank_network(graph);
+        slot->value = backend_->prepare(gradient ? differentiate(network) : std::move(network));
+    }
     return *slot->value;
 }
 
@@ -97,6 +101,12 @@ const NetworkRunner& NetworkCache::network(NetworkKind kind, OperatingPoint poin
 const NetworkRunner& NetworkCache::context_phase(std::size_t model_id, std::size_t phase) const {
     const std::string file = common_file(kPrimary, model_id);
     return once(fmt::format("{} context phase {}", file, phase), context_phase_graph(phase), file);
+}
+
+const NetworkRunner& NetworkCache::synthesis_gradient(OperatingPoint point, Component component,
+                                                      std::size_t model_id) const {
+    const std::string file = network_file(NetworkKind::kSynthesis, point, component, model_id);
+    return once(file + " gradient", network_graph(NetworkKind::kSynthesis, point, component), file, true);
 }
 
 const NetworkRunner& NetworkCache::chroma_mean() const {

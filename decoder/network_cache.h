@@ -35,6 +35,10 @@ public:
                                                std::size_t model_id) const;
     /// The predictor of one phase (0..3) of the luma context model alone, as the encoder needs it.
     [[nodiscard]] const NetworkRunner& context_phase(std::size_t model_id, std::size_t phase) const;
+    /// The derivative of a synthesis transform by its latents (networks/gradient.h), as the encoder needs it. Throws
+    /// Error{internal} for one that has none (HOP).
+    [[nodiscard]] const NetworkRunner& synthesis_gradient(OperatingPoint point, Component component,
+                                                          std::size_t model_id) const;
     /// psi and residual to the chroma latent; no weights.
     [[nodiscard]] const NetworkRunner& chroma_mean() const;
     /// Luma (false) or chroma (true) half of network `index` (0..9) of the eICCI bank of `point`.
@@ -58,7 +62,8 @@ private:
         std::mutex mutex;
         std::unique_ptr<T> value;
     };
-    [[nodiscard]] const NetworkRunner& once(const std::string& key, const Graph& graph, const std::string& file) const;
+    [[nodiscard]] const NetworkRunner& once(const std::string& key, const Graph& graph, const std::string& file,
+                                            bool gradient = false) const;
     [[nodiscard]] std::shared_ptr<const WeightSet> borrow() const;
 
     std::shared_ptr<const WeightSet> weights_;

@@ -1,6 +1,9 @@
 #include "encoder/encoder.h"
 
+#include <optional>
 #include <utility>
+
+#include "encoder/refine.h"
 
 namespace jpegai {
 
@@ -14,6 +17,10 @@ EncodeSession Encoder::session(const Picture& picture, const EncodeOptions& opti
 EncodeResult Encoder::encode(const Picture& picture, const EncodeOptions& options) const {
     EncodeSession steps = session(picture, options);
     QuantisedPicture quantised = steps.quantise(options.rate);
+    if (options.refinements > 0) {
+        const std::optional<RefinedLatents> refined = refine(steps, quantised, options.refinements);
+        if (refined) quantised = quantise_refined(steps, *refined, options.rate);
+    }
     EncodeResult result;
     if (steps.filters_wanted() || options.want_reconstruction) {
         Planes planes = steps.choose_filters(quantised, steps.reconstruct(quantised));

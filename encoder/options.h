@@ -73,6 +73,8 @@ struct EncodeOptions {
     /// Without a map: make one with this strength, 1..8 (quality_map_from_saliency); 0: none.
     int saliency = 0;
     float cube_threshold = 3;  ///< see QuantiserOptions
+    /// Attempts to find better symbols (encoder/refine.h), each a synthesis, its derivative and a trial; 0: none.
+    std::size_t refinements = 0;
 
     std::optional<ChromaFormat> coded_chroma;      ///< default: as the source
     std::size_t hidden_cols = 0, hidden_rows = 0;  ///< coded, but not displayed, at the right and the bottom

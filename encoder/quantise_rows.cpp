@@ -4,6 +4,7 @@
 #include <array>
 
 #include "decoder/row_ops.h"
+#include "encoder/symbol_cost.h"
 
 namespace jpegai {
 namespace {
@@ -41,6 +42,25 @@ void round_chunk(const float* in, std::size_t count, std::int16_t* out) {
     }
 }
 
+/// Replaces symbols by their neighbours towards 0 where the bits saved are worth more than the error added.
+void weigh_chunk(const float* scaled, const QuantiserFactors& f, const SymbolPrices& prices, std::size_t x,
+                 std::size_t count, std::int16_t* symbols) {
+    std::array<float, kChunk> steps;
+    steps.fill(1.0F);
+    scale(steps.data(), f, x, count, steps.data());
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::int32_t symbol = symbols[i];
+        if (symbol == 0) continue;
+        const std::int32_t lower = symbol > 0 ? symbol - 1 : symbol + 1;
+        const float error = (scaled[i] - static_cast<float>(symbol)) / steps[i];
+        const float lower_error = (scaled[i] - static_cast<float>(lower)) / steps[i];
+        const std::size_t table = prices.tables[x + i];
+        const float worse = prices.weight * (lower_error * lower_error - error * error);
+        if (worse < symbol_bits(table, symbol) - symbol_bits(table, lower))
+            symbols[i] = static_cast<std::int16_t>(lower);
+    }
+}
+
 bool all_zero(const std::int16_t* symbols, std::size_t count) {
     int any = 0;
     for (std::size_t i = 0; i < count; ++i) any |= symbols[i];
@@ -50,7 +70,7 @@ bool all_zero(const std::int16_t* symbols, std::size_t count) {
 }  // namespace
 
 void quantise_run(const float* difference, const std::uint8_t* coded, const QuantiserFactors& factors,
-                  std::size_t count, std::int16_t* symbols, float* restored) {
+                  std::size_t count, std::int16_t* symbols, float* restored, const SymbolPrices* prices) {
     std::array<float, kChunk> scaled;
     for (std::size_t x = 0; x < count; x += kChunk) {
         const std::size_t some = std::min(kChunk, count - x);
@@ -62,6 +82,7 @@ void quantise_run(const float* difference, const std::uint8_t* coded, const Quan
                 symbols[x + i] = static_cast<std::int16_t>(coded[x + i] != 0 ? symbols[x + i] : 0);
             }
         }
+        if (prices != nullptr) weigh_chunk(scaled.data(), factors, *prices, x, some, symbols + x);
         if (all_zero(symbols + x, some)) {
             std::fill_n(restored + x, some, 0.0F);
         } else {

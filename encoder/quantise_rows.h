@@ -19,10 +19,19 @@ struct QuantiserFactors {
     }
 };
 
+/// What decides between symbols by rate and distortion; the arrays are per latent.
+struct SymbolPrices {
+    /// Squared error, in bits, per square of a latent's unit: an error e of the latent counts as weight * e * e.
+    float weight = 0;
+    const std::uint8_t* tables = nullptr;  ///< distribution of each symbol, 0..31
+    [[nodiscard]] SymbolPrices from(std::size_t x) const { return {weight, tables + x}; }
+};
+
 /// symbols[x] = difference[x] * scaler [* quality / 16] [* lin / 128] clamped to int16 and rounded half to even where
 /// coded[x] is not 0, otherwise 0 (coded null: everywhere); restored[x] is what the decoder makes of it, to the last
-/// bit. Every operation rounds to float; a NaN counts as the smallest value.
+/// bit. Every operation rounds to float; a NaN counts as the smallest value. With `prices` (may be null) a symbol comes
+/// nearer to 0 by one where that saves more bits than its error is worth.
 void quantise_run(const float* difference, const std::uint8_t* coded, const QuantiserFactors& factors,
-                  std::size_t count, std::int16_t* symbols, float* restored);
+                  std::size_t count, std::int16_t* symbols, float* restored, const SymbolPrices* prices = nullptr);
 
 }  // namespace jpegai

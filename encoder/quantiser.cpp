@@ -76,7 +76,9 @@ public:
           quality_(1, 1, cols_),
           lin_(1, 1, cols_),
           inv_(1, 1, cols_),
-          error_(1, 1, cols_) {}
+          error_(1, 1, cols_),
+          tables_(1, 1, cols_),
+          latent_(job.options.latent != nullptr ? *job.options.latent : job.analysed.y) {}
 
     void run() {
         std::array<Array3<float>, kCubePhases> latents;
@@ -115,8 +117,9 @@ private:
         for (std::size_t c = 0; c < job_.setup.coded_channels; ++c) {
             for (std::size_t y = 0; y < inside.rows; ++y) {
                 prepare_row(phase, mean, c, y, inside.cols);
+                const SymbolPrices prices = this->prices(c);
                 quantise_run(difference_.data(), coded_.data(), factors(c), inside.cols, symbols_.row(c, y),
-                             restored.row(c, y));
+                             restored.row(c, y), weighs() ? &prices : nullptr);
                 note_errors(phase, mean, restored, c, y, inside.cols, worst);
             }
         }
@@ -133,13 +136,26 @@ private:
     /// Differences, mask and factors of one row of a phase.
     void prepare_row(Phase phase, const Array3<float>& mean, std::size_t c, std::size_t y, std::size_t count) {
         const std::size_t row = window_.y.row + 2 * y + phase.row, col = window_.y.col + phase.col;
-        const float* latent = job_.analysed.y.row(c, row) + col;
+        const float* latent = latent_.row(c, row) + col;
         const std::int16_t* skip = job_.maps.skip_scale_log.row(c, row) + col;
         const float* mu = mean.row(c, y);
         for (std::size_t x = 0; x < count; ++x) difference_.data()[x] = latent[2 * x] - mu[x];
         for (std::size_t x = 0; x < count; ++x) coded_.data()[x] = skip[2 * x] > kSkipThreshold ? 1 : 0;
         if (!job_.setup.qp_map.empty()) fill_quality(row, col, count);
         if (job_.setup.scales_residual()) fill_scale(c, row, col, count);
+        if (weighs()) fill_tables(c, row, col, count);
+    }
+
+    [[nodiscard]] bool weighs() const { return !job_.options.weights.empty(); }
+    [[nodiscard]] SymbolPrices prices(std::size_t c) const {
+        return {weighs() ? job_.options.weights[c] : 0, tables_.data()};
+    }
+    void fill_tables(std::size_t c, std::size_t row, std::size_t col, std::size_t count) {
+        const std::int16_t* scale = job_.maps.scale_log.row(c, row) + col;
+        constexpr int kHalf = 64, kShift = 7, kLast = kSigmaTables - 1;
+        for (std::size_t x = 0; x < count; ++x) {
+            tables_.data()[x] = static_cast<std::uint8_t>(std::clamp((scale[2 * x] + kHalf) >> kShift, 0, kLast));
+        }
     }
 
     void fill_quality(std::size_t row, std::size_t col, std::size_t count) {
@@ -180,11 +196,14 @@ private:
         const float* mu = mean.row(c, y);
         const float* latent = job_.analysed.y.row(c, window_.y.row + 2 * y + phase.row) + window_.y.col + phase.col;
         float* error = error_.data();
-        if (job_.component == kPrimary) {
+        if (job_.component == kPrimary && !weighs()) {
             const float* difference = difference_.data();
             for (std::size_t x = 0; x < count; ++x) error[x] = std::abs(value[x] - difference[x]);
         } else {
             for (std::size_t x = 0; x < count; ++x) error[x] = std::abs((value[x] + mu[x]) - latent[2 * x]);
+        }
+        if (weighs()) {
+            for (std::size_t x = 0; x < count; ++x) error[x] = coded_.data()[x] != 0 ? 0 : error[x];
         }
         float* cubes = worst.row(0, (first_row() + y) / kCubeSide);
         for (std::size_t x = 0; x < count;) {
@@ -231,8 +250,10 @@ private:
         for (std::size_t y = rows.first; y < rows.first + rows.count; ++y) {
             for (std::size_t c = 0; c < job_.setup.coded_channels; ++c) {
                 prepare_row(phase, mean, c, y, cols.first + cols.count);
+                const SymbolPrices prices = this->prices(c).from(cols.first);
                 quantise_run(difference_.data() + cols.first, nullptr, factors(c).from(cols.first), cols.count,
-                             symbols_.row(c, y) + cols.first, restored.row(c, y) + cols.first);
+                             symbols_.row(c, y) + cols.first, restored.row(c, y) + cols.first,
+                             weighs() ? &prices : nullptr);
             }
         }
     }
@@ -276,6 +297,8 @@ private:
     Array3<float> difference_;            ///< this and the following: one row
     Array3<std::uint8_t> coded_;
     Array3<float> quality_, lin_, inv_, error_;
+    Array3<std::uint8_t> tables_;  ///< one row, when symbols are weighed
+    const Array3<float>& latent_;  ///< what is quantised
 };
 
 /// Zeroes what no symbol may be coded for: with several regions a flag may come from another region than a symbol.

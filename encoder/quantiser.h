@@ -27,6 +27,11 @@ struct QuantiserOptions {
     /// A cube is coded whole when the reconstruction of one of its latents is further off than this; larger means fewer
     /// symbols (05 section 4.6). Infinity: never.
     float cube_threshold = 3;
+    /// Latents to quantise instead of the analysed ones, of the same size; may be null.
+    const Array3<float>* latent = nullptr;
+    /// Weigh symbols by rate and distortion: SymbolPrices::weight per channel. Empty: round to the nearest. Otherwise
+    /// only errors where no symbol is coded make a cube coded whole.
+    std::span<const float> weights;
 };
 
 /// Quantises one component with the gains, tools and coded channels of `picture`, and writes use_cube_flags and

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "encoder/refine.h"
 
 namespace jpegai {
 namespace {
@@ -48,7 +49,7 @@ struct Window {
 };
 
 constexpr std::size_t kMaxTrials = 16;      // per search; three are usual
-constexpr std::size_t kMaxCorrections = 3;  // for what the post-filters add
+constexpr std::size_t kMaxCorrections = 5;  // for what filters add and refinement saves
 constexpr double kModelHysteresis = 60;     // displacement beyond best_until() at which another analysis is worth it
 
 class RateSearch {
@@ -198,7 +199,7 @@ void RateSearch::consider(Trial trial, const Window& wanted) {
 }
 
 void RateSearch::try_point(int beta, const Window& wanted) {
-    const int offset = target_.chroma_offset.value_or(default_chroma_offset(model_));
+    const int offset = target_.chroma_offset.value_or(0);
     Trial trial;
     trial.rate = {model_, {beta, std::clamp(beta + offset, -2048, 2047)}};
     if (points_[model_].empty()) ++report_.analyses;
@@ -263,32 +264,43 @@ void RateSearch::fail(double nearest) const {
 
 TargetedResult RateSearch::run() {
     model_ = choose_model(stop_);
-    const bool filters = session_.filters_wanted();
-    const bool want_planes = session_.options().want_reconstruction;
-    double shift_by_filters = 0;
+    // Refinement lowers squared errors, and MS-SSIM with them.
+    const bool for_ms_ssim = target_.kind == Kind::kMeasure && scale_ == RateScale::kMsSsim;
+    const std::size_t refinements = for_ms_ssim ? 0 : session_.options().refinements;
+    const bool filters = session_.filters_wanted(), moves = filters || refinements > 0;
+    bool refines = refinements > 0;
+    const bool want_planes = session_.options().want_reconstruction, measures = target_.kind == Kind::kMeasure;
+    std::optional<RefinedLatents> refined;
+    double shift = 0;  // by filters and refinement
     TargetedResult result;
     for (std::size_t i = 0; i < kMaxCorrections; ++i) {
-        find(stop_.moved(-shift_by_filters), accept_.moved(-shift_by_filters));
+        find(stop_.moved(-shift), accept_.moved(-shift));
         QuantisedPicture quantised = best_->quantised;
         report_.value = best_->value;
-        if (filters || want_planes) {
+        if (refines && !(refined && refined->model_id == quantised.picture.model_id)) {
+            refined = refine(session_, quantised, refinements);
+            refines = refined.has_value();
+        }
+        if (refined) quantised = quantise_refined(session_, *refined, best_->rate);
+        if (filters || want_planes || (measures && moves)) {
             Planes planes = session_.choose_filters(quantised, session_.reconstruct(quantised));
-            if (target_.kind == Kind::kMeasure && filters) report_.value = measured(quantised, planes);
+            if (measures && moves) report_.value = measured(quantised, planes);
             if (want_planes) result.encoded.reconstruction = session_.finish(quantised, std::move(planes));
         }
         result.encoded.bytes = session_.code(quantised);
-        if (target_.kind != Kind::kMeasure) report_.value = bytes_to_value(result.encoded.bytes.size());
+        if (!measures) report_.value = bytes_to_value(result.encoded.bytes.size());
         result.encoded.picture = quantised.picture;
         result.encoded.tools = quantised.tools;
-        if (!filters || accept_.contains(report_.value)) break;
-        // The filters' own bits or gain moved the result: search again for where that is made up for.
-        shift_by_filters = report_.value - best_->value;
+        if (!moves || accept_.contains(report_.value)) break;
+        // The filters' own bits or gain, or what refinement saved, moved the result: search again for where that is
+        // made up for.
+        shift = report_.value - best_->value;
         best_.reset();
     }
     report_.rate = {result.encoded.picture.model_id,
                     {result.encoded.picture.beta_displacement_log[kPrimary],
                      result.encoded.picture.beta_displacement_log[kSecondary]}};
-    const Bracket bracket = bracket_around(stop_.goal - shift_by_filters, points_[report_.rate.model_id]);
+    const Bracket bracket = bracket_around(stop_.goal - shift, points_[report_.rate.model_id]);
     // Between neighbouring displacements there is nothing nearer: very small pictures move by more than a per cent.
     const bool nearest_possible = bracket.closed() && (target_.kind != Kind::kBytes || report_.value <= accept_.high);
     report_.reached = accept_.contains(report_.value) || nearest_possible;

@@ -31,7 +31,7 @@ struct RateTarget {
     /// Largest deviation from the target: a ratio for rates, dB for kMeasure.
     double tolerance = 0.01;
     std::optional<std::size_t> model_id;  ///< search only this model
-    std::optional<int> chroma_offset;     ///< displacement of chroma minus that of luma; default by model
+    std::optional<int> chroma_offset;     ///< displacement of chroma minus that of luma; default 0
     /// Take the nearest instead of failing when the target is out of reach.
     bool best_effort = false;
 };

@@ -54,7 +54,6 @@ constexpr std::array<std::array<Knot, 2>, kModels> kMsSsim = {{{{{-500, 7.5, -1.
                                                                {{{-500, 18.2, 0.56}, {400, 26.1, 0.56}}},
                                                                {{{-500, 24.1, 0.50}, {400, 32.2, 0.50}}}}};
 constexpr std::array<int, kModels> kBestUntil = {230, 110, 370, kBetaMax};
-constexpr std::array<int, kModels> kChromaOffset = {100, 75, 50, 0};
 
 /// Part of the quality scale that one model serves.
 struct QualityRange {
@@ -158,10 +157,6 @@ std::size_t best_model(RateScale scale, double value, double complexity) {
     return model_id;
 }
 
-int default_chroma_offset(std::size_t model_id) {
-    return kChromaOffset.at(model_id);
-}
-
 RatePoint rate_point_of_quality(double quality) {
     if (!(quality >= 0 && quality <= 100)) {
         throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("a quality is 0 to 100, not {}", quality));
@@ -171,7 +166,7 @@ RatePoint rate_point_of_quality(double quality) {
     const QualityRange& range = kQuality[model_id];
     const double part = (quality - range.first) / (range.last - range.first);
     const int beta = static_cast<int>(std::lround(range.from + part * (range.to - range.from)));
-    return {model_id, {beta, beta + default_chroma_offset(model_id)}};
+    return {model_id, {beta, beta}};
 }
 
 }  // namespace jpegai

@@ -37,10 +37,6 @@ enum class RateScale : std::uint8_t {
 /// trying all models for 117 of 120, and the others lie where two models are about equal.
 [[nodiscard]] std::size_t best_model(RateScale scale, double value, double complexity);
 
-/// Default displacement of chroma relative to luma. PSNR of RGB gains what PSNR of luma loses at equal rate, about
-/// 0.05 dB at low rates; with model 3 it would lose both.
-[[nodiscard]] int default_chroma_offset(std::size_t model_id);
-
 /// Quality 0..100 as models and displacements: 0..34 model 0 from -500 to 230, ..56 model 1 from -380 to 110, ..84
 /// model 2 from -470 to 370, ..100 model 3 from -290 to 400; linear in between. Rate and quality grow with it.
 /// Throws Error{argument} outside 0..100.

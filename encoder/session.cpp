@@ -88,8 +88,11 @@ EncodeSession::EncodeSession(const NetworkCache& networks, const Picture& pictur
     if (options_.progress) {
         progress_ = std::make_shared<Progress>();
         progress_->report = options_.progress;
-        if (!filters_wanted() && !options_.want_reconstruction) {
-            progress_->planned -= kSynthesisWork[kPrimary] + kSynthesisWork[kSecondary];
+        constexpr double kSynthesis = kSynthesisWork[kPrimary] + kSynthesisWork[kSecondary];
+        if (!filters_wanted() && !options_.want_reconstruction) progress_->planned -= kSynthesis;
+        if (options_.refinements > 0) {
+            progress_->planned += static_cast<double>(options_.refinements + 1) *
+                                  (kSynthesis + kQuantiseWork[kPrimary] + kQuantiseWork[kSecondary] + kEntropyWork);
         }
         context_.keep_going = [progress = progress_] { return progress->go_on(); };
     }
@@ -147,7 +150,7 @@ std::shared_ptr<const AnalysedPicture> EncodeSession::analyse(std::size_t model_
     return analysed_[model_id];
 }
 
-QuantisedPicture EncodeSession::quantise(const RatePoint& rate) {
+QuantisedPicture EncodeSession::quantise(const RatePoint& rate, const LatentTargets& targets) {
     QuantisedPicture out;
     out.picture = header_;
     set_rate_point(out.picture, rate, options_);
@@ -163,8 +166,12 @@ QuantisedPicture EncodeSession::quantise(const RatePoint& rate) {
             header.grfs_channel_flag = grfs_flags(analysed.s0, networks_.entropy(rate.model_id, c), rate.model_id, c,
                                                   header.coded_channels(c));
         }
-        out.component[c] = quantise_component(networks_, out.picture, c, regions_, analysed, qp_map,
-                                              {options_.cube_threshold}, context_);
+        QuantiserOptions quantiser;
+        quantiser.cube_threshold = options_.cube_threshold;
+        quantiser.latent = targets.latent[c];
+        quantiser.weights = targets.weights[c];
+        out.component[c] =
+            quantise_component(networks_, out.picture, c, regions_, analysed, qp_map, quantiser, context_);
         done(fmt::format("quantise {}", suffix(c)), kQuantiseWork[c]);
     }
     return out;
@@ -208,7 +215,7 @@ std::vector<std::uint8_t> EncodeSession::code(const QuantisedPicture& quantised)
     return bytes;
 }
 
-Planes EncodeSession::reconstruct(const QuantisedPicture& quantised) {
+std::array<Array3<float>, kComponents> EncodeSession::latents(const QuantisedPicture& quantised) {
     stage_start_ = Clock::now();
     const PictureHeader& picture = quantised.picture;
     std::array<Array3<float>, kComponents> y_hat;
@@ -221,6 +228,13 @@ Planes EncodeSession::reconstruct(const QuantisedPicture& quantised) {
         }
         done(fmt::format("latent {}", suffix(c)));
     }
+    return y_hat;
+}
+
+Planes EncodeSession::reconstruct(const QuantisedPicture& quantised,
+                                  const std::array<Array3<float>, kComponents>& y_hat) {
+    stage_start_ = Clock::now();
+    const PictureHeader& picture = quantised.picture;
     const Area all = {0, 0, picture.img_height, picture.img_width};
     Array3<float> luma =
         synthesise(networks_, picture, options_.synthesis, kPrimary, y_hat[kPrimary], nullptr, all, context_);

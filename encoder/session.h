@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,12 @@ struct QuantisedPicture {
     ToolHeader tools;  ///< latent tools; the filters once EncodeSession::choose_filters() has run
     std::shared_ptr<const AnalysedPicture> analysed;
     std::array<QuantisedComponent, kComponents> component;
+};
+
+/// What to quantise instead of the analysed latents, and how (QuantiserOptions).
+struct LatentTargets {
+    std::array<const Array3<float>*, kComponents> latent{};
+    std::array<std::span<const float>, kComponents> weights;
 };
 
 /// The steps of an encode, for callers that run some of them several times. A trial at another rate point costs
@@ -51,13 +58,19 @@ public:
     void forget(std::size_t model_id) { analysed_[model_id].reset(); }
 
     /// All decisions about the latents at a rate point: headers and symbols. Post-filters are not chosen yet.
-    [[nodiscard]] QuantisedPicture quantise(const RatePoint& rate);
+    [[nodiscard]] QuantisedPicture quantise(const RatePoint& rate, const LatentTargets& targets = {});
 
     /// The codestream.
     [[nodiscard]] std::vector<std::uint8_t> code(const QuantisedPicture& quantised);
 
     /// What the decoder gets before the post-filters: YUV in the source format, displayed size, not rounded.
-    [[nodiscard]] Planes reconstruct(const QuantisedPicture& quantised);
+    [[nodiscard]] Planes reconstruct(const QuantisedPicture& quantised) {
+        return reconstruct(quantised, latents(quantised));
+    }
+    /// The same in two steps: the latents that enter the synthesis, and what becomes of them.
+    [[nodiscard]] std::array<Array3<float>, kComponents> latents(const QuantisedPicture& quantised);
+    [[nodiscard]] Planes reconstruct(const QuantisedPicture& quantised,
+                                     const std::array<Array3<float>, kComponents>& y_hat);
     /// Decides about the post-filters as the options say, from the unfiltered reconstruction, and writes them into
     /// `quantised`. Returns the filtered planes.
     [[nodiscard]] Planes choose_filters(QuantisedPicture& quantised, Planes unfiltered);
@@ -65,6 +78,9 @@ public:
     [[nodiscard]] Planes finish(const QuantisedPicture& quantised, Planes filtered);
     /// Whether choose_filters() has anything to do.
     [[nodiscard]] bool filters_wanted() const;
+
+    [[nodiscard]] const NetworkCache& networks() const { return networks_; }
+    [[nodiscard]] RunContext& context() { return context_; }
 
 private:
     struct Progress;

@@ -38,7 +38,7 @@ std::vector<Codec> classic_codecs() {
          "ppm",
          "jpg",
          "ppm",
-         {1, 100, true, false, true}},
+         {1, 98, true, false, true}},
         {"webp",
          "WebP (cwebp -m 6)",
          "cwebp -quiet -m 6 -q {q} {in} -o {out}",
@@ -54,7 +54,7 @@ std::vector<Codec> classic_codecs() {
          "png",
          "avif",
          "png",
-         {0, 63, true, false, false}},
+         {4, 63, true, false, false}},
         {"jxl",
          "JPEG XL (cjxl, effort 7)",
          "cjxl --num_threads=0 -d {q} {in} {out}",
@@ -62,7 +62,7 @@ std::vector<Codec> classic_codecs() {
          "png",
          "jxl",
          "png",
-         {0.1, 25, false, true, false}},
+         {0.3, 25, false, true, false}},
     };
 }
 

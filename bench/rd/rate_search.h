@@ -21,7 +21,7 @@ struct Setting {
 using Trials = std::map<double, std::uint64_t>;
 
 /// The setting tried whose size comes closest to `bytes`. `encode` gives the size at a setting; what `trials` knows is
-/// not encoded again, and new trials are added to it. Stops at 0.5 % of the rate, at neighbouring settings or after
+/// not encoded again, and new trials are added to it. Stops at 1 % of the rate, at neighbouring settings or after
 /// `most` new trials; a rate beyond the range gives the end of the range.
 inline double search_rate(const Setting& setting, double bytes, Trials& trials,
                           const std::function<std::uint64_t(double)>& encode, int most = 16) {
@@ -47,7 +47,7 @@ inline double search_rate(const Setting& setting, double bytes, Trials& trials,
         const double size_small = size_at(small), size_large = size_at(large);
         if (size_small >= bytes) return small;
         if (size_large <= bytes) return large;
-        if (std::min(distance(small), distance(large)) < 0.005) break;
+        if (std::min(distance(small), distance(large)) < 0.01) break;
         const double part = std::log(bytes / size_small) / std::log(size_large / size_small);
         double next = back(axis(small) + (axis(large) - axis(small)) * std::clamp(part, 0.1, 0.9));
         if (next == small || next == large) next = back((axis(small) + axis(large)) / 2);

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 struct Arguments {
     std::vector<std::string> pictures, codecs, refresh;
     std::vector<std::string> classic = {"jpeg", "webp", "avif", "jxl"};
-    std::vector<std::string> metrics = {"psnr-y", "ms-ssim", "vif",      "fsim",
+    std::vector<std::string> metrics = {"psnr-y", "ms-ssim", "psnr-rgb", "vif",       "fsim",
                                         "nlpd",   "iw-ssim", "psnr-hvs", "psnr-hvs-m"};
     std::vector<double> rates = {0.12, 0.25, 0.5, 0.75, 1.0};
     std::vector<std::string> points = {"sop", "bop"};

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "picture_io/picture_io.h"
+#include "tests/picture_io/metadata_samples.h"
 #include "tests/tools/process.h"
 #include "tests/tools/streams.h"
 
@@ -197,6 +198,42 @@ TEST_F(Encode, RefusesBadInput) {
     refuse(good, "io", {}, "no/such/folder/out.jai");
     refuse(good, "usage", {"--model", "4"}, "out.jai", 2);
     refuse(good, "io", {"--models", folder_.path("nowhere")});
+}
+
+TEST_F(Encode, RefusesWhatItCannotReadOrWrite) {
+    refuse(data_path("pictures/cmyk.jpg").string(), "unsupported");
+    const std::string good = picture("good.png");
+    std::filesystem::create_directory(folder_.path("taken"));
+    refuse(good, "io", {}, "taken");
+    refuse(good, "io", {}, "good.png/out.jai");
+    for (std::size_t kept : {0U, 8U, 40U}) {
+        std::vector<std::uint8_t> cut = load_bytes(good);
+        cut.resize(kept);
+        write_file(folder_.path("cut.png"), cut);
+        EXPECT_EQ(run_jpegai({"encode", folder_.path("cut.png"), folder_.path("out.jai")}).exit_code, 1) << kept;
+        EXPECT_FALSE(std::filesystem::exists(folder_.path("out.jai")));
+    }
+    write_file(folder_.path("long_64x64_420.yuv"), std::vector<std::uint8_t>(64 * 64 * 3 / 2 + 1));
+    refuse(folder_.path("long_64x64_420.yuv"), "structure");
+}
+
+TEST_F(Encode, WarnsOfWhatIsLost) {
+    Picture deep = make_picture(ColourModel::kRgb, {1, 1}, 16, 70, 80);
+    for (auto& plane : deep.planes) {
+        for (std::size_t i = 0; i < plane.size(); ++i) plane.data()[i] = static_cast<std::uint16_t>(i * 11);
+    }
+    deep.metadata.icc = tiny_icc_profile();
+    deep.metadata.exif = tiny_exif(6);
+    write_picture(folder_.path("deep.png"), deep);
+    const std::string out = folder_.path("out.jai");
+    const ProcessResult result = run_jpegai({"encode", folder_.path("deep.png"), out});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_EQ(parse_codestream(load_bytes(out)).picture.bit_depth_idc, 1);
+    for (const char* text :
+         {"16 bit samples are coded as 10 bit", "ICC profile is dropped", "EXIF data are dropped", "orientation 6"}) {
+        EXPECT_NE(result.err.find(text), std::string::npos) << text << " is not in: " << result.err;
+    }
+    EXPECT_EQ(run_jpegai({"encode", picture("plain.png"), out}).err.find("warning"), std::string::npos);
 }
 
 }  // namespace

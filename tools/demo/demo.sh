@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The main job on a real photograph: encodes it at three rates, decodes and measures it, and sets it beside JPEG files of the
 # same size. The result is OUT_FOLDER/index.html.
-# usage: tools/demo.sh PROGRAM OUT_FOLDER [PICTURE]
-# Without a picture the source is the photograph in tests/data/streams/demo_photo.bits, decoded.
+# usage: tools/demo/demo.sh PROGRAM OUT_FOLDER [PICTURE]
+# Without a picture it is the photograph beside this script.
 set -euo pipefail
 
 program=$1 out=$2 picture=${3:-}
@@ -14,22 +14,20 @@ value() { # file key
     sed -n "s/^ *\"$2\": *\([^,]*\),\{0,1\}\$/\1/p" "$1" | head -1
 }
 
-# original.png for the page, original.ppm for cjpeg where that can be had.
+# The original for the page, and original.ppm for cjpeg where that can be had.
 prepare() {
     if [ -z "$picture" ]; then
-        "$program" decode tests/data/streams/demo_photo.bits "$out/original.png" -q
-        "$program" decode tests/data/streams/demo_photo.bits "$out/original.ppm" -q
-        origin="Picture 19 of the Kodak suite, released for unrestricted use. To keep the repository small it is shipped as a JPEG AI
-stream of 2 bits per pixel (39 dB) and decoded for this page: what counts as the original here has been through this codec once,
-which favours it. Give <code>./run demo</code> a picture of your own to compare without that."
-        return
+        picture=$(dirname "$0")/picos_de_europa.png
+        origin='&ldquo;picosdeeuropa&rdquo; by Aitzol Berasategi, 2018, <a href="https://creativecommons.org/licenses/by/4.0/">CC BY
+4.0</a>, scaled down and cut to 560x400. The models were not trained on it.'
+    else
+        origin="$(basename "$picture")"
     fi
-    origin="$(basename "$picture")"
     case "$picture" in
         *.ppm) cp "$picture" "$out/original.ppm" ;;
-        *) rm -f "$out/original.ppm"
-            if command -v pngtopnm >/dev/null; then pngtopnm "$picture" >"$out/original.ppm"
-            elif command -v convert >/dev/null; then convert "$picture" ppm:- >"$out/original.ppm"; fi ;;
+        *.png) pngtopnm "$picture" >"$out/original.ppm" ;;
+        *.jpg | *.jpeg) djpeg -ppm "$picture" >"$out/original.ppm" ;;
+        *) rm -f "$out/original.ppm" ;;
     esac
     cp "$picture" "$out/original.${picture##*.}"
 }
