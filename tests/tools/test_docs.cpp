@@ -51,10 +51,10 @@ TEST(Documentation, EveryJsonKey) {
 
 TEST(Documentation, EveryOption) {
     using Words = std::vector<std::string>;
-    for (Words words :
-         {Words{"info"}, Words{"extract"}, Words{"decode"}, Words{"encode"}, Words{"compare"}, Words{"models", "list"},
-          Words{"models", "info"}, Words{"models", "verify"}, Words{"models", "import"}, Words{"models", "add"},
-          Words{"models", "remove"}, Words{"check", "artifacts"}}) {
+    for (Words words : {Words{"info"}, Words{"extract"}, Words{"decode"}, Words{"encode"}, Words{"compare"},
+                        Words{"models", "list"}, Words{"models", "info"}, Words{"models", "verify"},
+                        Words{"models", "import"}, Words{"models", "add"}, Words{"models", "remove"},
+                        Words{"check", "artifacts"}, Words{"check", "traces"}, Words{"check", "calibrate"}}) {
         words.push_back("--help");
         const std::string help = run_jpegai(words).out;
         for (std::size_t at = help.find("\n  -"); at != std::string::npos; at = help.find("\n  -", at + 1)) {
