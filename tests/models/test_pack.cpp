@@ -119,15 +119,19 @@ TEST(Pack, IsTheSameEachTime) {
 }
 
 TEST(Pack, APackThatCompletesASetDoesNotRenameIt) {
-    const auto pack = [](const char* file, const std::string& name) {
-        PackOptions options;
-        options.name = name;
-        return memory_source(file, write_pack(*weights_from_memory("", {{file, {{"a", floats_of({1})}}}}), options));
+    const auto name_of = [](const std::string& first, const std::string& second) {
+        const auto pack = [](const char* file, const std::string& name) {
+            PackOptions options;
+            options.name = name;
+            return write_pack(*weights_from_memory("", {{file, {{"a", floats_of({1})}}}}), options);
+        };
+        const Bytes x = pack("A/x", first), y = pack("A/y", second);
+        return weights_from_packs({memory_source("x", x), memory_source("y", y)}, "folder")->name();
     };
-    EXPECT_EQ(weights_from_packs({pack("A/x", "one"), pack("A/y", "one")}, "folder")->name(), "one");
-    EXPECT_EQ(weights_from_packs({pack("A/x", "one"), pack("A/y", "")}, "folder")->name(), "folder");
-    EXPECT_EQ(weights_from_packs({pack("A/x", ""), pack("A/y", "two")}, "folder")->name(), "folder");
-    EXPECT_EQ(weights_from_packs({pack("A/x", "")}, "folder")->name(), "folder");
+    EXPECT_EQ(name_of("one", "one"), "one");
+    EXPECT_EQ(name_of("one", ""), "folder");
+    EXPECT_EQ(name_of("", "two"), "folder");
+    EXPECT_EQ(name_of("one", "two"), "folder");
 }
 
 TEST(Pack, EmptySetIsAPack) {
