@@ -30,8 +30,17 @@ void add_channels(CaseList& list) {
         recipe.parts.picture.component[kPrimary].num_chs = c.coded_luma;
         recipe.parts.picture.component[kSecondary].num_chs = c.coded_chroma;
         for (ComponentHeader& component : recipe.parts.picture.component) component.num_threads_r = c.lanes;
-        // With many lanes the last group reaches beyond the channels that are wanted, in front of its own escapes.
-        recipe.style.escape_percent = c.lanes == 16 ? 30 : 1;
+        recipe.style.escape_percent = 1;
+        // With many lanes the last group reaches beyond the channels that are wanted, in front of its own escapes. Both
+        // only matter where symbols are coded, so here all are.
+        if (c.lanes == 16 && c.coded_luma == 20) {
+            recipe.style.escape_percent = 10;
+            const std::size_t cubes = recipe.parts.picture.cube_rows() * recipe.parts.picture.cube_cols();
+            for (ComponentHeader& component : recipe.parts.picture.component) {
+                component.use_cube_flags = true;
+                component.cube_flag.assign(kCubePhases * cubes, 0);
+            }
+        }
         recipe.decode.channels = {c.luma, c.chroma};
         recipe.clauses = {"03 section 16", "02 section 9"};
         recipe.elements = {"num_chs", "residual symbols"};

@@ -183,6 +183,8 @@ void add_values(CaseList& list) {
     CaseRecipe& hyper =
         add_rejected(list, "z_escape_63", "an escaped hyper latent is 63", {"02 section 3.4"}, kEntropy, nullptr);
     hyper.style.last_z_escapes = true;
+    // Residuals would fail to decode with the scales of any other hyper latent.
+    for (ComponentHeader& component : hyper.parts.picture.component) component.num_chs = 0;
     hyper.finish_parts = [](CodestreamParts& parts, Random&) { parts.hyper[0][0] |= 0x3F; };
     // All elements masked but the first, whose escape then lies in front of the final states: 16 bits of v = 65535.
     for (const bool negative : {false, true}) {

@@ -66,6 +66,11 @@ Picture load_expected_picture(const std::string& suite_folder, const ExpectedPic
         for (auto& plane : part.planes) picture.planes.push_back(std::move(plane));
     }
     check_picture(picture);
+    if (picture.cols() != expected.width || picture.rows() != expected.height) {
+        throw Error(JPEGAI_ERROR_STRUCTURE, fmt::format("{} has {}x{} samples instead of the {}x{} of its descriptor",
+                                                        expected.files[0], picture.cols(), picture.rows(),
+                                                        expected.width, expected.height));
+    }
     return picture;
 }
 

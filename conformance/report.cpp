@@ -41,6 +41,7 @@ Json result_json(const CaseResult& result) {
         document["clause"] = result.clause;
         document["message"] = result.message;
     }
+    if (result.by_status_alone) document["by_status_alone"] = true;
     if (result.difference) {
         document["difference"] = {
             {"peak", result.difference->peak}, {"rms", result.difference->rms}, {"share", result.difference->share}};

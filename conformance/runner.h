@@ -32,6 +32,7 @@ struct CaseResult {
     std::string clause;   ///< where that stage is specified
     std::string message;  ///< one line: what differs, and where first
     double seconds = 0;
+    bool by_status_alone = false;  ///< a pass for decoding without an error: there was no picture or stage to compare
     std::optional<PictureDifference> difference;
     std::optional<Picture> picture;  ///< what a failing decoder put out
 };

@@ -8,6 +8,7 @@
 #include "models/pack_writer.h"
 #include "tools/commands.h"
 #include "tools/conformance.h"
+#include "tools/progress.h"
 
 namespace jpegai::tools {
 namespace {
@@ -36,11 +37,13 @@ std::string result_text(const std::string& folder, const SuiteChoice& choice, co
                        result.decoded, result.rejected, static_cast<double>(result.bytes) / 1e6, folder);
 }
 
-ExitCode generate_all(const std::string& folder, const GenerateOptions& options, const CommonOptions& common) {
+ExitCode generate_all(const std::string& folder, const GenerateOptions& options, const CommonOptions& common,
+                      ProgressLine& line) {
     Json list = Json::array();
     std::uint64_t bytes = 0;
     generate_default_suites(folder, options, [&](const SuiteChoice& choice, const GenerateResult& result) {
         const std::string place = folder + "/" + suite_name(choice);
+        line.clear();
         bytes += result.bytes;
         list.push_back(result_json(place, choice, result));
         if (!common.json && !common.quiet) print_text(result_text(place, choice, result));
@@ -62,13 +65,14 @@ ExitCode generate(const GenerateArguments& arguments, const CommonOptions& commo
     options.threads = arguments.threads;
     options.large = arguments.large;
     options.filter = arguments.filter;
-    if (common.verbose) {
-        options.progress = [](const std::string& name, std::size_t done, std::size_t all) {
-            fmt::print(stderr, "{}/{} {}\n", done + 1, all, name);
-        };
-    }
-    if (arguments.all) return generate_all(arguments.out, options, common);
+    ProgressLine line("generate", !common.quiet && !common.verbose);
+    options.progress = [&](const std::string& name, std::size_t done, std::size_t all) {
+        if (common.verbose) fmt::print(stderr, "{}/{} {}\n", done + 1, all, name);
+        line.update(static_cast<double>(done) / static_cast<double>(all));
+    };
+    if (arguments.all) return generate_all(arguments.out, options, common, line);
     const GenerateResult result = generate_suite(arguments.out, options);
+    line.clear();
     if (common.json) {
         print_json(result_json(arguments.out, options.choice, result));
     } else if (!common.quiet) {

@@ -1,4 +1,5 @@
 // `jpegai conformance run`: suites on this build, on another decoder, or on an encoder.
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -10,6 +11,7 @@
 #include "conformance/weights.h"
 #include "tools/commands.h"
 #include "tools/conformance.h"
+#include "tools/progress.h"
 
 namespace jpegai::tools {
 namespace {
@@ -41,7 +43,8 @@ void print_result(const CaseResult& result, const CommonOptions& common) {
     if (result.verdict == Verdict::kSkipped || (result.verdict == Verdict::kPass && !common.verbose)) return;
     if (common.json) return;
     if (result.verdict == Verdict::kPass) {
-        print_text(fmt::format("pass  {}\n", result.test->name));
+        print_text(fmt::format("pass  {}{}\n", result.test->name,
+                               result.by_status_alone ? ": decoded without an error, no picture or stage to compare" : ""));
     } else {
         print_text(
             fmt::format("FAIL  {}: {} ({}): {}\n", result.test->name, result.stage, result.clause, result.message));
@@ -107,7 +110,8 @@ private:
         if (fingerprint_ == suite.weights_fingerprint) return complete_;
         if (arguments_.decoder.empty()) {
             throw Error(JPEGAI_ERROR_MODEL_MISMATCH,
-                        fmt::format("the suite was made with other weights ({})", suite.weights));
+                        fmt::format("the suite was made with other weights: {}, fingerprint {}; these have {}",
+                                    suite.weights, suite.weights_fingerprint, fingerprint_));
         }
         return nullptr;
     }
@@ -135,7 +139,13 @@ private:
         options.stop_after = arguments_.stop_after;
         options.subset = arguments_.subset;
         options.oracle = weights != nullptr ? oracle_.get() : nullptr;
-        options.done = [this](const CaseResult& result) { print_result(result, common_); };
+        ProgressLine line(suite.name, !common_.quiet && !common_.verbose);
+        std::size_t done = 0;
+        options.done = [&](const CaseResult& result) {
+            if (result.verdict == Verdict::kFail) line.clear();
+            print_result(result, common_);
+            line.update(static_cast<double>(++done) / static_cast<double>(suite.cases.size()));
+        };
         return run_suite(suite, folder, *device_, options);
     }
 
@@ -153,9 +163,12 @@ private:
         write_report(arguments_.junit_file, arguments_.junit_file.empty() ? "" : report_junit(suite, report));
         write_report(arguments_.html_file, arguments_.html_file.empty() ? "" : report_html(suite, folder, report));
         if (!common_.json && !common_.quiet) {
-            print_text(fmt::format("{} on {}: {} passed, {} failed, {} skipped; {:.1f} s\n", suite.name, report.device,
-                                   report.count(Verdict::kPass), report.count(Verdict::kFail),
-                                   report.count(Verdict::kSkipped), report.seconds));
+            const auto alone = std::count_if(report.results.begin(), report.results.end(),
+                                             [](const CaseResult& result) { return result.by_status_alone; });
+            print_text(fmt::format("{} on {}: {} passed{}, {} failed, {} skipped; {:.1f} s\n", suite.name, report.device,
+                                   report.count(Verdict::kPass),
+                                   alone == 0 ? "" : fmt::format(" ({} without a picture or stage to compare)", alone),
+                                   report.count(Verdict::kFail), report.count(Verdict::kSkipped), report.seconds));
         }
         return report_json(suite, report);
     }

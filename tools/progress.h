@@ -14,11 +14,14 @@ namespace jpegai::tools {
 class ProgressLine {
 public:
     ProgressLine(std::string name, bool enabled) : name_(std::move(name)), enabled_(enabled && ::isatty(2) == 1) {}
-    ~ProgressLine() {
-        if (shown_) fmt::print(stderr, "\r\033[K");
-    }
+    ~ProgressLine() { clear(); }
     ProgressLine(const ProgressLine&) = delete;
     ProgressLine& operator=(const ProgressLine&) = delete;
+    /// Takes the line away, so that other text can be printed; the next update shows it again.
+    void clear() {
+        if (shown_) fmt::print(stderr, "\r\033[K");
+        shown_ = false;
+    }
     void update(double fraction) {
         const auto now = Clock::now();
         if (!enabled_ || now - start_ < std::chrono::seconds(1) || now - last_ < std::chrono::milliseconds(100)) return;

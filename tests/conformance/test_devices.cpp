@@ -122,6 +122,23 @@ TEST(ExternalDecoder, ThisProgramPasses) {
     EXPECT_TRUE(result.difference);
 }
 
+TEST(ExternalDecoder, APassWithoutAnythingToCompareIsSaid) {
+    const TemporaryFolder scratch;
+    (void)generate_small(scratch.path("s"), "symbols_everything_1,reject_SOZ_lane_short");
+    const Suite suite = load_suite(scratch.path("s"));
+    const auto alone = [&](const std::string& command) {
+        const auto device = external_device({std::string(JPEGAI_PROGRAM) + command, 60});
+        std::vector<bool> found;
+        for (const CaseResult& result : run_suite(suite, scratch.path("s"), *device, {}).results) {
+            EXPECT_EQ(result.verdict, Verdict::kPass) << result.message;
+            found.push_back(result.by_status_alone);
+        }
+        return found;
+    };
+    EXPECT_EQ(alone(" decode {in} {out}"), (std::vector<bool>{true, false}));
+    EXPECT_EQ(alone(" decode {in} {out} --dump {dump}"), (std::vector<bool>{false, false}));
+}
+
 TEST(ExternalDecoder, MisbehaviourIsToldApart) {
     EXPECT_EQ(run_command_line("kill -SEGV $$ # {in}").stage, "crash");
     EXPECT_EQ(run_command_line("sleep 30 # {in}", 0.2).stage, "time limit");
