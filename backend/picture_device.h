@@ -93,6 +93,10 @@ struct LefSteps {
     std::array<float, 3> gain;
 };
 
+/// Two lines of work that run beside each other. What one reads of the other's values has to be waited for, and those
+/// values have to be kept until the other line has waited in turn.
+enum class DeviceLine : std::uint8_t { kMain, kSide };
+
 class PictureDevice {
 public:
     virtual ~PictureDevice() = default;
@@ -148,6 +152,12 @@ public:
     /// Waits, and gives the seconds of the device between marks (the first counts from the device's first use for this
     /// picture); forgets them. Empty where nothing was marked.
     [[nodiscard]] virtual std::vector<std::pair<std::string, double>> take_marks() = 0;
+
+    // ---- order
+    /// Where later calls queue their work; kMain at first. Downloads, samples and marks belong to kMain.
+    virtual void queue_on(DeviceLine line) = 0;
+    /// Later work of the line in use waits for what is queued on the other one now.
+    virtual void wait_for_other_line() = 0;
 };
 
 }  // namespace jpegai

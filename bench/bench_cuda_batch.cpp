@@ -33,7 +33,7 @@ struct Arguments {
     std::string device = "cuda:0", size = "888x560", out;
     std::vector<std::size_t> megapixels = {1, 12, 40};
     std::vector<std::string> points = {"sop", "bop", "hop"};
-    std::vector<std::size_t> per_device = {2, 3, 4, 6};
+    std::vector<std::size_t> per_device = {3, 6, 10, 16};
     std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
     double seconds = 1;
     bool batch = true;

@@ -18,6 +18,7 @@ function(jpegai_test NAME)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES})
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPENDS} jpegai_test_support GTest::gtest_main)
+  target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-O1>)  # compiles a quarter quicker; the libraries do the work
   set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${NAME} COMMAND ${NAME})
   if(NOT ARG_TIMEOUT)

@@ -29,7 +29,7 @@ struct BatchOptions {
     std::size_t host_threads = 0;  ///< that read, decode entropy and write; 0: one per processor
     /// Pictures whose networks run on one backend with a memory of its own at a time. Networks that run on the host's
     /// processors are part of the work of the host threads.
-    std::size_t per_device = 3;
+    std::size_t per_device = 6;
     /// Bytes that the pictures in work may have together, as DecodeCost::memory estimates them; 0: half of the
     /// machine's memory. A picture that needs more alone fails with Error{limit}.
     std::uint64_t max_memory = 0;

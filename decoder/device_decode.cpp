@@ -64,7 +64,9 @@ public:
 
     DevicePlanes run() {
         if (timed()) device_.mark("upload");
-        for (const Component c : {kPrimary, kSecondary}) latent(c);
+        latent(kPrimary);
+        side(DeviceLine::kSide);
+        latent(kSecondary);
         DevicePlanes planes = synthesis();
         PostFilterInputs filters = decode_.filter_inputs();
         CachedEicciBank eicci(networks_, decode_.point);
@@ -89,6 +91,11 @@ public:
 private:
     [[nodiscard]] bool timed() const { return decode_.options.stats != nullptr; }
     [[nodiscard]] RunContext& context() { return decode_.job->context(); }
+
+    /// Chroma runs beside luma, except where stages are timed or dumped one by one.
+    void side(DeviceLine line) {
+        if (!timed() && !decode_.options.dump) device_.queue_on(line);
+    }
 
     /// Ends a stage whose work may still be queued.
     void done(const std::string& stage) {
@@ -132,13 +139,17 @@ private:
 
     DevicePlanes synthesis() {
         const Area wanted = decode_.wanted_area();
+        // Still on the line of chroma, which needs the luma latent.
+        device_.wait_for_other_line();
+        const DeviceArray chroma = steps::synthesis(memory_, networks_, picture_, decode_.point, kSecondary,
+                                                    y_hat_[kPrimary], &y_hat_[kSecondary], wanted, context());
+        done("synthesis uv");
+        side(DeviceLine::kMain);
         const DeviceArray luma = steps::synthesis(memory_, networks_, picture_, decode_.point, kPrimary,
                                                   y_hat_[kPrimary], nullptr, wanted, context());
         done("synthesis y");
-        const DeviceArray chroma = steps::synthesis(memory_, networks_, picture_, decode_.point, kSecondary,
-                                                    y_hat_[kPrimary], &y_hat_[kSecondary], wanted, context());
+        device_.wait_for_other_line();
         y_hat_ = {};
-        done("synthesis uv");
         DevicePlanes planes = make_planes(device_, luma, chroma, {picture_.display_height(), picture_.display_width()},
                                           {picture_.c_ver, picture_.c_hor});
         if (decode_.options.dump) dump_synthesis(decode_.options.dump, download(device_, planes));

@@ -11,8 +11,10 @@ namespace jpegai::cuda {
 
 namespace {
 
-/// Instances kept for each runner, and the largest that is kept: above, launching takes no time worth saving.
-constexpr std::size_t kMostInstances = 8, kLargestGraph = std::size_t{1} << 30;
+/// Idle instances that a runner keeps: one for each picture that a batch has on the device, within a limit of memory.
+constexpr std::size_t kMostInstances = 64, kMostIdleBytes = std::size_t{2} << 30;
+/// The largest that is kept: above, launching takes no time worth saving.
+constexpr std::size_t kLargestGraph = std::size_t{1} << 30;
 
 void check_going(const RunContext& context) {
     if (context.keep_going && !context.keep_going()) throw Error(JPEGAI_ERROR_CANCELLED, "cancelled by the caller");
@@ -90,6 +92,7 @@ std::unique_ptr<CudaRunner::Instance> CudaRunner::take_instance(StreamMemory& me
         if (!((*instance)->key == key) || (*instance)->home.lock().get() != &memory) continue;
         auto taken = std::move(*instance);
         list.erase(instance);
+        idle_->bytes -= taken->plan.bytes;
         return taken;
     }
     return nullptr;
@@ -175,12 +178,14 @@ std::vector<DeviceArray> CudaRunner::run_on(StreamMemory& memory, std::span<cons
     std::shared_ptr<void> owner = instance;
     if (kept) {  // back to the others when the last result is dropped
         owner = std::shared_ptr<void>(nullptr, [idle = idle_, instance](void*) {
-            std::unique_ptr<Instance> dropped;
+            std::vector<std::unique_ptr<Instance>> dropped;  // destroyed after the lock
             const std::lock_guard lock(idle->mutex);
+            idle->bytes += instance->plan.bytes;
             idle->instances.push_back(std::make_unique<Instance>(std::move(*instance)));
-            if (idle->instances.size() > kMostInstances) {
-                dropped = std::move(idle->instances.front());
+            while (idle->instances.size() > kMostInstances || idle->bytes > kMostIdleBytes) {
+                dropped.push_back(std::move(idle->instances.front()));
                 idle->instances.erase(idle->instances.begin());
+                idle->bytes -= dropped.back()->plan.bytes;
             }
         });
     }

@@ -56,6 +56,7 @@ private:
     struct Idle {
         std::mutex mutex;
         std::vector<std::unique_ptr<Instance>> instances;  ///< oldest first
+        std::size_t bytes = 0;                             ///< of their workspaces
     };
 
     [[nodiscard]] Key check_inputs(std::span<const DeviceArray> inputs, Size nominal) const;

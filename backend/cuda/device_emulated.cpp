@@ -1,8 +1,12 @@
-// The device layer on the emulator: all work is done when it is asked for.
+// The device layer on the emulator. Work is done as late as a GPU may do it: not before somebody waits for it. So what
+// does not wait for the values of another stream, or gives memory away that queued work still reads, goes wrong here.
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "backend/cuda/device.h"
@@ -14,14 +18,50 @@ namespace jpegai::cuda {
 
 namespace {
 
+/// The work of a stream, numbered from 1 on in the order in which it was asked for.
+class Queue {
+public:
+    void push(std::function<void()> work) {
+        work_.push_back(std::move(work));
+        ++pushed_;
+    }
+    [[nodiscard]] std::size_t pushed() const { return pushed_; }
+    [[nodiscard]] bool has_done(std::size_t number) const { return done_ >= number; }
+    /// Does the work up to `number`. Work that waits for another stream has that stream do its own first.
+    void finish(std::size_t number) {
+        while (done_ < number && !work_.empty()) {
+            const std::function<void()> work = std::move(work_.front());
+            work_.pop_front();
+            work();
+            ++done_;
+        }
+    }
+    void finish() { finish(pushed_); }
+
+private:
+    std::deque<std::function<void()>> work_;
+    std::size_t pushed_ = 0, done_ = 0;
+};
+
+/// A place in a queue; none before the first record.
+struct Place {
+    std::shared_ptr<Queue> queue;
+    std::size_t number = 0;
+    void finish() const {
+        if (queue) queue->finish(number);
+    }
+};
+
 class EmulatedEvent final : public Event {
 public:
-    void synchronize() override {}
-    bool done() override { return true; }
+    void synchronize() override { place.finish(); }
+    bool done() override { return !place.queue || place.queue->has_done(place.number); }
     double seconds_since(Event& earlier) override {
-        return std::chrono::duration<double>(time - static_cast<EmulatedEvent&>(earlier).time).count();
+        return std::chrono::duration<double>(*time - *static_cast<EmulatedEvent&>(earlier).time).count();
     }
-    std::chrono::steady_clock::time_point time;
+    Place place;
+    std::shared_ptr<std::chrono::steady_clock::time_point> time =
+        std::make_shared<std::chrono::steady_clock::time_point>();
 };
 
 class EmulatedGraph final : public GraphExec {
@@ -39,6 +79,11 @@ class EmulatedStream final : public Stream {
 public:
     ~EmulatedStream() override {
         if (capture_ && captured() == capture_.get()) captured() = nullptr;
+        try {
+            queue_->finish();
+        } catch (...) {
+            // Nobody waits for it any more.
+        }
     }
 
     void copy_to_device(void* to, const void* from, std::size_t bytes) override { copy(to, from, bytes); }
@@ -60,10 +105,20 @@ public:
             emulator::run(function, copied.data(), grid, block, shared_bytes);
         });
     }
-    void record(Event& event) override { static_cast<EmulatedEvent&>(event).time = std::chrono::steady_clock::now(); }
-    void wait(Event&) override {}
+    // A recording is in the order of the calls, whatever stream they are made on.
+    void record(Event& event) override {
+        if (captured() != nullptr) return;
+        auto& recorded = static_cast<EmulatedEvent&>(event);
+        queue_->push([time = recorded.time] { *time = std::chrono::steady_clock::now(); });
+        recorded.place = {queue_, queue_->pushed()};
+    }
+    void wait(Event& event) override {
+        if (captured() != nullptr) return;
+        queue_->push([place = static_cast<EmulatedEvent&>(event).place] { place.finish(); });
+    }
     void synchronize() override {
         if (captured() != nullptr) throw Error(JPEGAI_ERROR_INTERNAL, "emulator: synchronize while capturing");
+        queue_->finish();
     }
     void begin_capture() override {
         if (captured() != nullptr) throw Error(JPEGAI_ERROR_INTERNAL, "emulator: capturing twice");
@@ -84,12 +139,13 @@ private:
         if (captured() != nullptr) {
             captured()->work.push_back(std::move(work));
         } else {
-            work();
+            queue_->push(std::move(work));
         }
     }
     void copy(void* to, const void* from, std::size_t bytes) {
         perform([=] { std::memmove(to, from, bytes); });
     }
+    std::shared_ptr<Queue> queue_ = std::make_shared<Queue>();
     std::unique_ptr<EmulatedGraph> capture_;
 };
 

@@ -42,14 +42,36 @@ bool holds(const DeviceArray& array, std::size_t row, std::size_t col, const Are
 
 class CudaPictureDevice final : public PictureDevice {
 public:
-    explicit CudaPictureDevice(std::shared_ptr<Device> device) : memory_(StreamMemory::make(std::move(device))) {}
+    explicit CudaPictureDevice(const std::shared_ptr<Device>& device) : memory_(StreamMemory::make(device)) {
+        lines_[0] = {memory_, device->make_event()};
+    }
 
     /// Ready for another picture.
     void recycle() {
         marks_.clear();
-        memory_->wait();
-        memory_->drop_staging();
-        memory_->trim();
+        for (Line& line : lines_) {
+            if (!line.memory) continue;
+            line.memory->wait();
+            line.memory->drop_staging();
+            line.memory->trim();
+        }
+        memory_ = lines_[0].memory;
+    }
+
+    // ---- order
+    void queue_on(DeviceLine line) override {
+        Line& chosen = lines_[static_cast<std::size_t>(line)];
+        if (!chosen.memory) {
+            const std::shared_ptr<Device> device = memory_->device().shared_from_this();
+            chosen = {StreamMemory::make(device), device->make_event()};
+        }
+        memory_ = chosen.memory;
+    }
+    void wait_for_other_line() override {
+        const Line& other = lines_[memory_ == lines_[0].memory ? 1 : 0];
+        if (!other.memory) return;
+        other.memory->stream().record(*other.reached);
+        stream().wait(*other.reached);
     }
 
     // ---- memory
@@ -79,8 +101,11 @@ public:
         copy_when_done(copies);
     }
     void wait() override {
-        memory_->wait();
-        memory_->drop_staging();
+        for (Line& line : lines_) {
+            if (!line.memory) continue;
+            line.memory->wait();
+            line.memory->drop_staging();
+        }
     }
 
     // ---- rectangles
@@ -215,7 +240,12 @@ private:
 
     Stream& stream() { return memory_->stream(); }
 
-    std::shared_ptr<StreamMemory> memory_;
+    struct Line {
+        std::shared_ptr<StreamMemory> memory;
+        std::unique_ptr<Event> reached;
+    };
+    std::array<Line, 2> lines_;             ///< the second one from its first use on
+    std::shared_ptr<StreamMemory> memory_;  ///< of the line in use
     std::vector<std::pair<std::string, std::unique_ptr<Event>>> marks_;
 };
 

@@ -97,6 +97,42 @@ TEST(CudaDevice, EventsMeasureTime) {
     }
 }
 
+TEST(CudaDevice, StreamsWaitForEachOther) {
+    for (const auto& device : test::cuda_devices()) {
+        constexpr std::size_t kCount = 1000;
+        const auto first = device->make_stream(), second = device->make_stream();
+        const auto there = device->make_event(), read = device->make_event();
+        const Buffer values = device->memory(kCount * sizeof(float)), copy = device->memory(kCount * sizeof(float));
+        first->launch(fill_kernel, {4}, {256}, 0, {values.as<float>(), kCount, 3.0F});
+        first->record(*there);
+        second->wait(*there);
+        second->copy_on_device(copy.data(), values.data(), kCount * sizeof(float));
+        second->record(*read);
+        first->wait(*read);
+        first->launch(fill_kernel, {4}, {256}, 0, {values.as<float>(), kCount, 4.0F});
+        EXPECT_EQ(download(*second, *device, copy, kCount), std::vector<float>(kCount, 3.0F));
+        EXPECT_EQ(download(*first, *device, values, kCount), std::vector<float>(kCount, 4.0F));
+    }
+}
+
+// Otherwise tests on the emulator would not show that a wait is missing.
+TEST(CudaDevice, TheEmulatorIsAsLateAsItMayBe) {
+    const auto device = Device::emulated();
+    const auto first = device->make_stream(), second = device->make_stream();
+    const auto event = device->make_event();
+    float value = 1;
+    first->fill_bytes(&value, 0, sizeof value);
+    first->record(*event);
+    second->synchronize();
+    EXPECT_FALSE(event->done());
+    EXPECT_EQ(value, 1.0F);
+    second->wait(*event);
+    EXPECT_EQ(value, 1.0F);
+    second->synchronize();
+    EXPECT_TRUE(event->done());
+    EXPECT_EQ(value, 0.0F);
+}
+
 TEST(CudaDevice, AMissingGpuIsAClearError) {
     const std::size_t count = Device::list().size();
     try {

@@ -192,7 +192,7 @@ TEST_P(CudaDecode, Options) {
     for (const StageTiming& stage : stats.stages) stages.push_back(stage.stage);
     EXPECT_EQ(stages,
               (std::vector<std::string>{"parse", "load", "entropy", "hyper decoder y", "latent y", "hyper decoder uv",
-                                        "latent uv", "synthesis y", "synthesis uv", "colour"}));
+                                        "latent uv", "synthesis uv", "synthesis y", "colour"}));
 }
 
 TEST_P(CudaDecode, TilesRegionsAndFormats) {
