@@ -41,6 +41,7 @@ struct TraceOptions {
     /// Searches are left out when the picture as it lies gives a LatticeFit::combined() of at least this.
     double conclusive = 9;
     std::size_t max_samples = kTraceMaxSamples;  ///< of larger pictures a part in the middle is looked at
+    bool want_map = false;                       ///< fill TraceReport::map
     std::function<bool(double)> progress;        ///< called with 0..1 from the calling thread; returns false to cancel
 };
 
@@ -65,6 +66,7 @@ struct EarlierCoding {
 
 struct TraceReport {
     std::size_t rows = 0, cols = 0;
+    std::size_t seen_row = 0, seen_col = 0;    ///< where the part that was looked at begins
     std::size_t seen_rows = 0, seen_cols = 0;  ///< of the part that was looked at
     double probability = 0;                    ///< that the picture was JPEG AI coded, when half of all pictures are
     std::vector<TraceHypothesis> as_it_lies;   ///< one per weight set and model, in their order
@@ -81,6 +83,9 @@ struct TraceReport {
     std::optional<ColourCorrelation> colour;
     Spectrum spectrum;
     std::vector<double> features;  ///< what the classifier saw, in the order of trace_features()
+    /// On request: where the lattice of the best hypothesis shows, for every sample of the part that was looked at;
+    /// scatters by 1 around 0 where nothing was coded, see lattice_map(). One plane.
+    Array3<float> map;
     double seconds = 0;
 
     [[nodiscard]] bool coded() const { return probability >= 0.5; }

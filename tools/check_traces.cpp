@@ -25,12 +25,13 @@ constexpr const char* kExamples =
     "  jpegai check traces photo.jpg --json                       every feature\n"
     "  jpegai check traces photo.png --models default,mine        which of two weight sets?\n"
     "  jpegai check traces uploads/ --csv traces.csv --html traces.html\n"
+    "  jpegai check traces photo.png --maps maps/                  where in the picture?\n"
     "  jpegai check traces photo.png --fail-above 0.9             exit status 1 when coded";
 
 struct TracesArguments {
     std::vector<std::string> paths;
     std::vector<std::string> models;
-    std::string csv, html, parameters;
+    std::string csv, html, maps, parameters;
     std::vector<double> scales;
     double fail_above = 2;
     bool fast = false, drop_alpha = false;
@@ -92,6 +93,20 @@ std::string csv_of(const std::vector<Outcome>& outcomes) {
     return csv;
 }
 
+/// Writes the heat map, and notes what the page shows. The report keeps no map: a batch may be long.
+void keep_map(const TracesArguments& arguments, const std::string& file, const Picture& picture, TraceReport& report,
+              std::vector<TracePagePart>& parts) {
+    const Picture map = trace_map_picture(picture, report);
+    report.map = {};
+    if (!arguments.maps.empty()) {
+        const std::filesystem::path folder = arguments.maps;
+        std::filesystem::create_directories(folder);
+        const std::string name = std::filesystem::path(file == "-" ? "stdin" : file).filename().string() + ".map.png";
+        write_picture((folder / name).string(), map);
+    }
+    if (!arguments.html.empty()) parts.push_back({file, report, thumbnail_of(picture), thumbnail_of(map)});
+}
+
 ExitCode find(const TracesArguments& arguments, const CommonOptions& common) {
     const TraceClassifier classifier = classifier_of(arguments.parameters);
     std::vector<std::string> files;
@@ -101,6 +116,7 @@ ExitCode find(const TracesArguments& arguments, const CommonOptions& common) {
     }
     const std::vector<TraceModels> sets = open_sets(arguments, common);
     TraceOptions options;
+    options.want_map = !arguments.maps.empty() || !arguments.html.empty();
     if (!arguments.scales.empty()) options.scales = arguments.scales;
     if (arguments.fast) {
         options.search_crops = false;
@@ -123,7 +139,7 @@ ExitCode find(const TracesArguments& arguments, const CommonOptions& common) {
                 return true;
             };
             outcome.report = find_traces(picture, sets, classifier, options);
-            if (!arguments.html.empty()) parts.push_back({file, *outcome.report, thumbnail_of(picture)});
+            if (options.want_map) keep_map(arguments, file, picture, *outcome.report, parts);
         } catch (const Error& error) {
             if (files.size() == 1) throw FileError(file, error);
             print_error(file, error);
@@ -160,6 +176,8 @@ void add_check_traces(CLI::App& check, Invocation& invocation) {
     command.add_flag("--fast", arguments->fast, "Do not look for crops and resizes");
     command.add_option("--csv", arguments->csv, "Write a table, one picture per line");
     command.add_option("--html", arguments->html, "Write a self-contained page");
+    command.add_option("--maps", arguments->maps, "Write heat maps of where the traces show into a folder (PNG)")
+        ->type_name("DIR");
     command.add_option("--fail-above", arguments->fail_above, "Exit status 1 when a probability exceeds this")
         ->check(CLI::Range(0.0, 1.0));
     command.add_option("--parameters", arguments->parameters, "Parameters from 'jpegai check calibrate'");

@@ -27,8 +27,8 @@ constexpr std::size_t kGridModels = 2;      // models whose grid is followed up
 constexpr double kEarlierScore = 8;         // traces of an older coding
 
 /// A part of the middle when the picture is too large, on the grid of the hyper latents.
-Picture seen_part(const Picture& picture, std::size_t max_samples) {
-    if (picture.rows() <= max_samples / picture.cols()) return picture;
+Area seen_area(const Picture& picture, std::size_t max_samples) {
+    if (picture.rows() <= max_samples / picture.cols()) return {0, 0, picture.rows(), picture.cols()};
     const double shrink = std::sqrt(static_cast<double>(max_samples) /
                                     (static_cast<double>(picture.rows()) * static_cast<double>(picture.cols())));
     const auto part = [&](std::size_t side) {
@@ -38,7 +38,11 @@ Picture seen_part(const Picture& picture, std::size_t max_samples) {
     };
     const auto [row, rows] = part(picture.rows());
     const auto [col, cols] = part(picture.cols());
-    return cut_picture(picture, {row, col, rows, cols});
+    return {row, col, rows, cols};
+}
+
+Picture seen_part(const Picture& picture, std::size_t max_samples) {
+    return cut_picture(picture, seen_area(picture, max_samples));
 }
 
 Array3<float> luma_of(const Picture& picture) {
@@ -80,6 +84,9 @@ public:
         require_detail(luma_);
         report_.rows = picture.rows();
         report_.cols = picture.cols();
+        const Area seen = seen_area(picture, options.max_samples);
+        report_.seen_row = seen.row;
+        report_.seen_col = seen.col;
         report_.seen_rows = picture_.rows();
         report_.seen_cols = picture_.cols();
     }
@@ -264,11 +271,16 @@ private:
         const NetworkCache& networks = sets_[best.set].encoder->networks();
         EncodeOptions options;
         options.rate.model_id = best.model_id;
-        const Picture picture = seen_part(undone(best, picture_), options_.max_samples);
+        const Picture whole = undone(best, picture_);
+        const Area part = seen_area(whole, options_.max_samples);
+        const Picture picture = cut_picture(whole, part);
         {
             EncodeSession session(networks, picture, options);
-            report_.sharpened =
-                fit_lattice(networks, sharpen_latents(networks, session, best.model_id, context_), context_);
+            const AnalysedPicture sharp = sharpen_latents(networks, session, best.model_id, context_);
+            report_.sharpened = fit_lattice(networks, sharp, context_);
+            if (options_.want_map) {
+                place_map(lattice_map(networks, sharp, report_.sharpened.luma_beta(), context_), part);
+            }
         }
         const Area window = busiest_window(luma_of(picture), kRecodeWindow, kRecodeWindow, kScreenStep);
         EncodeSession session(networks, cut_picture(picture, window), options);
@@ -278,6 +290,26 @@ private:
         rate.model_id = best.model_id;
         rate.beta = {std::clamp(luma, kBetaMin, kBetaMax), std::clamp(chroma, kBetaMin, kBetaMax)};
         report_.recompression_peak = recompression_peak(session, rate);
+    }
+
+    /// Spreads the map of the latents of `part` of the undone picture over the samples of the picture as it lies.
+    /// Samples outside of it have 0.
+    void place_map(const Array3<float>& latents, const Area& part) {
+        const TraceHypothesis& best = report_.best;
+        report_.map = Array3<float>(1, picture_.rows(), picture_.cols());
+        const auto cell = [&](std::size_t at, std::size_t cut_off) {
+            const double sample = (static_cast<double>(at) + 0.5) / best.scale - static_cast<double>(cut_off);
+            return static_cast<std::ptrdiff_t>(std::floor(sample / static_cast<double>(kCell)));
+        };
+        for (std::size_t y = 0; y < picture_.rows(); ++y) {
+            const std::ptrdiff_t row = cell(y, best.row + part.row);
+            if (row < 0 || row >= static_cast<std::ptrdiff_t>(latents.rows())) continue;
+            for (std::size_t x = 0; x < picture_.cols(); ++x) {
+                const std::ptrdiff_t col = cell(x, best.col + part.col);
+                if (col < 0 || col >= static_cast<std::ptrdiff_t>(latents.cols())) continue;
+                report_.map(0, y, x) = latents(0, static_cast<std::size_t>(row), static_cast<std::size_t>(col));
+            }
+        }
     }
 
     void look_at_samples() {

@@ -6,6 +6,8 @@
 #include <numbers>
 #include <utility>
 
+#include "detection/artifacts/plane_ops.h"
+
 namespace jpegai::detection {
 namespace {
 
@@ -61,13 +63,14 @@ public:
           psi_(analysed.component[component].psi),
           context_(context) {}
 
-    /// Counts the residuals of the first phase in `first` and those of all in `all`.
-    void run(ResidualHistogram& first, ResidualHistogram& all) {
+    /// visit(phase, latent row, latent column, residual, gain_vector_log of the channel) for every latent.
+    template <class Visit>
+    void run(const Visit& visit) {
         std::array<Array3<float>, kPhases.size()> known;
         for (std::size_t j = 0; j < kPhases.size(); ++j) {
             Array3<float> mean = part_of_psi(psi_, j, latent_.channels());
             if (component_ == kPrimary) mean = predict(mean, known, j);
-            count(kPhases[j], mean, j == 0 ? &first : nullptr, all);
+            walk(j, mean, visit);
             known[j] = std::move(mean);  // holds the latents by now
         }
     }
@@ -80,9 +83,11 @@ private:
         return std::move(networks_.context_phase(model_, j).run({inputs.data(), j + 1}, {}, context_).front());
     }
 
-    /// Counts the residuals of a phase and puts its latents in the place of their means. Beyond the picture the means
+    /// Visits the residuals of a phase and puts its latents in the place of their means. Beyond the picture the means
     /// stay, as in the decoder.
-    void count(Phase phase, Array3<float>& mean, ResidualHistogram* first, ResidualHistogram& all) {
+    template <class Visit>
+    void walk(std::size_t j, Array3<float>& mean, const Visit& visit) {
+        const Phase phase = kPhases[j];
         const auto& gains = networks_.entropy(model_, component_).gain_vector_log;
         for (std::size_t c = 0; c < mean.channels(); ++c) {
             for (std::size_t y = 0; y < mean.rows() && 2 * y + phase.row < latent_.rows(); ++y) {
@@ -90,8 +95,7 @@ private:
                 float* mu = mean.row(c, y);
                 for (std::size_t x = 0; x < mean.cols() && 2 * x + phase.col < latent_.cols(); ++x) {
                     const float value = latent[2 * x + phase.col];
-                    all.add(value - mu[x], gains[c]);
-                    if (first != nullptr) first->add(value - mu[x], gains[c]);
+                    visit(j, 2 * y + phase.row, 2 * x + phase.col, value - mu[x], gains[c]);
                     mu[x] = value;
                 }
             }
@@ -164,13 +168,42 @@ std::optional<int> LatticeFit::chroma_beta() const {
 
 LatticeFit fit_lattice(const NetworkCache& networks, const AnalysedPicture& analysed, RunContext& context) {
     LatticeFit fit;
-    ResidualHistogram first, all, unused, chroma;
-    Predictor(networks, analysed, kPrimary, context).run(first, all);
-    Predictor(networks, analysed, kSecondary, context).run(unused, chroma);
+    ResidualHistogram first, all, chroma;
+    Predictor(networks, analysed, kPrimary, context)
+        .run([&](std::size_t j, std::size_t, std::size_t, float residual, int gain_log) {
+            all.add(residual, gain_log);
+            if (j == 0) first.add(residual, gain_log);
+        });
+    Predictor(networks, analysed, kSecondary, context)
+        .run([&](std::size_t, std::size_t, std::size_t, float residual, int gain_log) {
+            chroma.add(residual, gain_log);
+        });
     fit.luma_first = find_lattice(first);
     fit.luma = find_lattice(all);
     fit.chroma = find_lattice(chroma);
     return fit;
+}
+
+Array3<float> lattice_map(const NetworkCache& networks, const AnalysedPicture& analysed, int beta,
+                          RunContext& context) {
+    const Array3<float>& y = analysed.component[kPrimary].y;
+    Array3<float> sum(1, y.rows(), y.cols()), count(1, y.rows(), y.cols());
+    Predictor(networks, analysed, kPrimary, context)
+        .run([&](std::size_t, std::size_t row, std::size_t col, float residual, int gain_log) {
+            const double steps = std::abs(static_cast<double>(residual)) * std::exp((gain_log + beta) * kLogUnit);
+            if (!(steps >= kSmallest && steps <= kLargest)) return;
+            sum(0, row, col) += static_cast<float>(std::cos(2 * std::numbers::pi * steps));
+            count(0, row, col) += 1;
+        });
+    sum = box_mean(sum, kMapWindow, serial_rows);
+    count = box_mean(count, kMapWindow, serial_rows);
+    // Means over the window as the score of a lattice: sums have size^2 times as much.
+    constexpr auto kSide = static_cast<float>(kMapWindow);
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+        const float occurrences = std::max(count.data()[i] * kSide * kSide, 1.0F);
+        sum.data()[i] = sum.data()[i] * kSide * kSide / std::sqrt(occurrences / 2);
+    }
+    return sum;
 }
 
 }  // namespace jpegai::detection

@@ -60,4 +60,11 @@ struct LatticeFit {
 [[nodiscard]] LatticeFit fit_lattice(const NetworkCache& networks, const AnalysedPicture& analysed,
                                      RunContext& context);
 
+/// Side of the windows of lattice_map(), in latents.
+inline constexpr std::size_t kMapWindow = 5;
+/// Where the lattice of luma with this displacement shows: for every latent position the LatticeScore::score of the
+/// residuals in the window around it. Scatters by 1 around 0 where nothing was coded. Throws as fit_lattice.
+[[nodiscard]] Array3<float> lattice_map(const NetworkCache& networks, const AnalysedPicture& analysed, int beta,
+                                        RunContext& context);
+
 }  // namespace jpegai::detection

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+#include "detection/artifacts/views.h"
 #include "detection/traces/resample.h"
 #include "picture_io/picture_io.h"
 
@@ -213,6 +215,12 @@ std::string trace_html(const std::vector<TracePagePart>& parts) {
         if (!part.thumbnail.empty()) {
             html += fmt::format("<img alt=\"\" src=\"data:image/png;base64,{}\">", part.thumbnail);
         }
+        if (!part.map.empty()) {
+            html += fmt::format(
+                "<img alt=\"where the lattice shows\" title=\"where the lattice shows\" "
+                "src=\"data:image/png;base64,{}\">",
+                part.map);
+        }
         html += fmt::format("<p class=\"{}\"><b>{}</b></p><p>Probability {:.4f}", report.coded() ? "yes" : "no",
                             escaped(report.verdict()), report.probability);
         if (report.coded()) html += fmt::format("; displacement: {}", displacement_text(report));
@@ -225,6 +233,14 @@ std::string trace_html(const std::vector<TracePagePart>& parts) {
                             hypotheses_table(report), spectrum_svg(report.spectrum));
     }
     return html + "</body></html>\n";
+}
+
+Picture trace_map_picture(const Picture& picture, const TraceReport& report) {
+    if (report.map.empty() || picture.rows() != report.rows || picture.cols() != report.cols) {
+        throw Error(JPEGAI_ERROR_ARGUMENT, "no map of this picture");
+    }
+    const Area seen = {report.seen_row, report.seen_col, report.seen_rows, report.seen_cols};
+    return heat_map(report.map, kMapWhite, cut_picture(to_plain(picture), seen));
 }
 
 std::string thumbnail_of(const Picture& picture) {

@@ -24,9 +24,15 @@ struct TracePagePart {
     std::string file;
     TraceReport report;
     std::string thumbnail;  ///< a PNG file as base64; may be empty
+    std::string map;        ///< likewise, of trace_map_picture()
 };
 /// A self-contained page.
 [[nodiscard]] std::string trace_html(const std::vector<TracePagePart>& parts);
+
+/// TraceReport::map over the part of `picture` that was looked at, 8 bit RGB: black where the lattice does not show,
+/// white from kMapWhite on. Throws Error{argument} for a report without a map, or of another picture.
+inline constexpr double kMapWhite = 8;
+[[nodiscard]] Picture trace_map_picture(const Picture& picture, const TraceReport& report);
 
 /// A PNG of at most 240 samples a side as base64.
 [[nodiscard]] std::string thumbnail_of(const Picture& picture);

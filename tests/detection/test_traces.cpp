@@ -191,6 +191,44 @@ TEST(Traces, OddPictures) {
     EXPECT_EQ(test::thrown_code([&] { (void)find(flat); }), JPEGAI_ERROR_UNSUPPORTED);
 }
 
+TEST(Traces, MapShowsTheCodedPart) {
+    // The right half was never coded.
+    const Picture original = photo_like(192, 320, 9);
+    Picture half = coded(original, {3, {0, 0}});
+    for (std::size_t c = 0; c < 3; ++c) {
+        for (std::size_t y = 0; y < 192; ++y) {
+            std::copy_n(original.planes[c].row(0, y) + 160, 160, half.planes[c].row(0, y) + 160);
+        }
+    }
+    TraceOptions options;
+    options.search_crops = false;
+    options.scales.clear();
+    options.want_map = true;
+    const TraceReport report = find_traces(half, default_sets(), TraceClassifier::built_in(), options);
+    ASSERT_EQ(report.map.rows(), 192U);
+    ASSERT_EQ(report.map.cols(), 320U);
+    double left = 0, right = 0;  // far enough from the seam for the windows and for the networks
+    for (std::size_t y = 32; y < 160; ++y) {
+        for (std::size_t x = 32; x < 96; ++x) left += static_cast<double>(report.map(0, y, x));
+        for (std::size_t x = 224; x < 288; ++x) right += static_cast<double>(report.map(0, y, x));
+    }
+    EXPECT_GT(left / (128 * 64), 3);
+    EXPECT_LT(std::abs(right / (128 * 64)), 1.5);
+    EXPECT_EQ(trace_map_picture(half, report).cols(), 320U);
+    EXPECT_EQ(test::thrown_code([&] { (void)trace_map_picture(photo_like(64, 64), report); }), JPEGAI_ERROR_ARGUMENT);
+    EXPECT_TRUE(find(photo_like(96, 96)).map.empty());
+
+    // Of a crop the map begins where the first whole cell does.
+    options.search_crops = true;
+    options.conclusive = 1e9;
+    const Picture cropped = cut_picture(coded(photo_like(192, 192, 3), {2, {-100, -50}}), {6, 13, 186, 179});
+    const TraceReport of_crop = find_traces(cropped, default_sets(), TraceClassifier::built_in(), options);
+    ASSERT_EQ(of_crop.map.cols(), 179U);
+    ASSERT_GT(of_crop.best.col, 0U);
+    EXPECT_EQ(of_crop.map(0, 100, of_crop.best.col - 1), 0.0F);
+    EXPECT_NE(of_crop.map(0, 100, of_crop.best.col), 0.0F);
+}
+
 TEST(Traces, LargePicturesAreSeenInPartAndWorkCanBeCancelled) {
     const Picture picture = photo_like(256, 512, 8);
     TraceOptions options;
@@ -224,7 +262,7 @@ TEST(Traces, Reports) {
         if (c == ',' && !inside) ++commas;
     }
     EXPECT_EQ(commas, static_cast<std::size_t>(std::count(header.begin(), header.end(), ',')));
-    const std::string html = trace_html({{"<b>.png", report, thumbnail_of(photo_like(64, 300))}});
+    const std::string html = trace_html({{"<b>.png", report, thumbnail_of(photo_like(64, 300)), {}}});
     EXPECT_NE(html.find("&lt;b>.png"), std::string::npos);
     EXPECT_NE(html.find("data:image/png;base64,iVBOR"), std::string::npos);
     EXPECT_EQ(html.find("http://"), std::string::npos);

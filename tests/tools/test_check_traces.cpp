@@ -49,7 +49,8 @@ protected:
 
 TEST_F(CheckTraces, TellsCodedFromOthers) {
     const std::string picture = coded("coded.png"), page = folder_.path("page.html");
-    const ProcessResult found = run_jpegai({"check", "traces", picture, "--fast", "--json", "--html", page});
+    const ProcessResult found = run_jpegai(
+        {"check", "traces", picture, "--fast", "--json", "--html", page, "--maps", folder_.path("maps/of/it")});
     ASSERT_EQ(found.exit_code, 0) << found.err;
     const Json json = Json::parse(found.out);
     EXPECT_EQ(json["jpeg_ai"]["coded"], true);
@@ -57,6 +58,9 @@ TEST_F(CheckTraces, TellsCodedFromOthers) {
     EXPECT_EQ(json["jpeg_ai"]["models"], "default");
     EXPECT_GT(json["probability"].get<double>(), 0.9);
     EXPECT_NE(text_of(page).find("JPEG AI coded (model 3"), std::string::npos);
+    EXPECT_NE(text_of(page).find("where the lattice shows"), std::string::npos);
+    const ProcessResult map = run_jpegai({"compare", picture, folder_.path("maps/of/it/coded.png.map.png"), "--json"});
+    EXPECT_EQ(map.exit_code, 0) << map.err;  // a picture of the same size
 
     const ProcessResult none =
         run_jpegai({"check", "traces", original("original.png"), "--fast", "--fail-above", "0.9"});
