@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/array.h"
+#include "base/clock.h"
 #include "networks/graph.h"
 
 namespace jpegai {
@@ -27,10 +28,11 @@ struct RunContext {
     /// Error{cancelled}.
     std::function<bool()> keep_going;
     std::vector<LayerTiming>* timings = nullptr;  ///< one entry per layer is appended when not null
+    TimeKind time = TimeKind::kElapsed;  ///< of the timings; networks on a GPU have elapsed time always
 };
 
 /// Bytes that a backend may keep from one run for the next, of whatever network.
-inline constexpr std::size_t kKeptWorkspace = std::size_t{12} * 1024 * 1024;
+inline constexpr std::size_t kKeptWorkspace = std::size_t{96} * 1024 * 1024;
 
 /// A network whose weights a backend has packed. Safe to run from several threads at a time.
 class NetworkRunner {

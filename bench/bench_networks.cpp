@@ -1,14 +1,12 @@
 // Times whole networks on the CPU backend with random weights: milliseconds, multiply-accumulates per second and the
 // share of one core's peak.
 //   bench_networks [--level L] [--threads N] [--size ROWSxCOLS] [--runs N] [--layers] [--cpu-time] [--library-fma] [NAME ...]
-// --cpu-time: whole networks by processor time, for busy machines (peak and layers by elapsed time all the same);
+// --cpu-time: networks and layers by processor time, for busy machines (the peak by elapsed time all the same);
 // --library-fma: scalar kernels as on an x86-64 processor without fused multiply-add.
 // NAME is part of a graph's name, e.g. "synthesis.bop" or "hyper_decoder"; all networks of a decoder without names.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <limits>
 #include <map>
 #include <string>
@@ -26,7 +24,8 @@ struct Arguments {
     CpuBackendOptions backend{CpuLevel::kAuto, 1};
     Size size{560, 888};
     int runs = 3;
-    bool layers = false, cpu_time = false;
+    bool layers = false;
+    TimeKind time = TimeKind::kElapsed;
     std::vector<std::string> names;
 };
 
@@ -47,7 +46,7 @@ Arguments parse(int count, char** values) {
         } else if (word == "--layers") {
             arguments.layers = true;
         } else if (word == "--cpu-time") {
-            arguments.cpu_time = true;
+            arguments.time = TimeKind::kProcessor;
         } else if (word == "--library-fma") {
             arguments.backend.library_fma = true;
         } else if (word == "--size") {
@@ -66,11 +65,6 @@ struct Timing {
     std::vector<LayerTiming> layers;
 };
 
-double now(bool cpu_time) {
-    if (cpu_time) return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 /// The fastest of several runs, of the whole and of each layer: other work on the machine only ever adds time.
 Timing time_runs(const NetworkRunner& runner, const std::vector<Array3<float>>& inputs, const Arguments& arguments) {
     std::vector<const Array3<float>*> pointers;
@@ -78,11 +72,12 @@ Timing time_runs(const NetworkRunner& runner, const std::vector<Array3<float>>& 
     Timing best;
     for (int i = 0; i < arguments.runs; ++i) {
         RunContext context;
+        context.time = arguments.time;
         std::vector<LayerTiming> layers;
         if (arguments.layers) context.timings = &layers;
-        const double start = now(arguments.cpu_time);
+        const double start = clock_seconds(arguments.time);
         (void)runner.run(pointers, arguments.size, context);
-        best.seconds = std::min(best.seconds, now(arguments.cpu_time) - start);
+        best.seconds = std::min(best.seconds, clock_seconds(arguments.time) - start);
         if (best.layers.empty()) best.layers = layers;
         for (std::size_t k = 0; k < layers.size(); ++k) {
             best.layers[k].seconds = std::min(best.layers[k].seconds, layers[k].seconds);

@@ -1,14 +1,14 @@
-// Whole `jpegai decode` processes on made-up streams: peak memory, and time beside that of the decode alone.
-//   bench_process [--threads N] [--runs N] [--large]
-// --large adds the pictures that take seconds. HOP runs with random weights, the rest with the default set.
+// Whole `jpegai decode` processes on made-up streams: peak memory, and time beside that of the decode alone, which is
+// the same decode in this process with the models loaded, the two in turn.
+//   bench_process [--threads N] [--runs N] [--large] [--cpu-time]
+// --large adds the pictures that take seconds. HOP runs with random weights, the rest with the default set. --cpu-time:
+// processor time of user and system, for busy machines.
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -16,13 +16,17 @@
 
 #include <fmt/format.h>
 
+#include "backend/select.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "decoder/decoder.h"
 #include "models/default_weights.h"
 #include "models/pack_writer.h"
 #include "networks/registry.h"
 #include "tests/support/made_up_stream.h"
 #include "tests/support/random_network.h"
+#include "tools/allocator.h"
 
 namespace jpegai {
 namespace {
@@ -32,9 +36,10 @@ namespace fs = std::filesystem;
 constexpr std::size_t kModel = 1;
 
 struct Arguments {
-    std::string threads = "1";
+    unsigned threads = 1;
     int runs = 10;
     bool large = false;
+    TimeKind time = TimeKind::kElapsed;
 };
 
 Arguments parse(int count, char** words) {
@@ -43,8 +48,10 @@ Arguments parse(int count, char** words) {
         const std::string word = words[i];
         if (word == "--large") {
             arguments.large = true;
+        } else if (word == "--cpu-time") {
+            arguments.time = TimeKind::kProcessor;
         } else if (i + 1 < count && word == "--threads") {
-            arguments.threads = words[++i];
+            arguments.threads = static_cast<unsigned>(std::stoul(words[++i]));
         } else if (i + 1 < count && word == "--runs") {
             arguments.runs = std::stoi(words[++i]);
         } else {
@@ -88,56 +95,39 @@ private:
 };
 
 struct Usage {
-    double seconds = std::numeric_limits<double>::infinity();
-    double peak_mb = 0;
-    std::string output;
+    double seconds = 0, peak_mb = 0;
 };
 
 /// Runs the program and waits for it.
-Usage run(const std::vector<std::string>& words) {
+Usage run(const std::vector<std::string>& words, TimeKind time) {
     std::vector<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
-    int ends[2];
-    if (::pipe(ends) != 0) throw Error(JPEGAI_ERROR_IO, "pipe");
-    // The system counts what a child had before it ran the program.
-    ::malloc_trim(0);
-    const auto start = std::chrono::steady_clock::now();
+    const double start = clock_seconds(TimeKind::kElapsed);
     const pid_t child = ::fork();
     if (child == 0) {
-        ::dup2(ends[1], STDOUT_FILENO);
         ::execv(JPEGAI_PROGRAM, arguments.data());
         ::_exit(127);
     }
-    ::close(ends[1]);
-    Usage usage;
-    char buffer[4096];
-    for (ssize_t got; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
-        usage.output.append(buffer, static_cast<std::size_t>(got));
-    ::close(ends[0]);
     int status = 0;
     rusage used{};
     ::wait4(child, &status, 0, &used);
-    usage.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    usage.peak_mb = static_cast<double>(used.ru_maxrss) * 1024 / 1e6;
     if (status != 0) throw Error(JPEGAI_ERROR_INTERNAL, "the program failed");
-    return usage;
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+    };
+    const double processor = seconds(used.ru_utime) + seconds(used.ru_stime);
+    return {time == TimeKind::kProcessor ? processor : clock_seconds(time) - start,
+            static_cast<double>(used.ru_maxrss) * 1024 / 1e6};
 }
 
-/// Milliseconds of all stages but the loading of weights, from --stats.
-double decode_ms(const std::string& output) {
-    double total = 0;
-    for (std::size_t at = 0; at < output.size();) {
-        const std::size_t end = std::min(output.find('\n', at), output.size());
-        const std::string line = output.substr(at, end - at);
-        at = end + 1;
-        char name[64];
-        double ms = 0;
-        if (std::sscanf(line.c_str(), "  %24[a-zA-Z ] %lf ms", name, &ms) != 2) continue;
-        if (std::strncmp(name, "total", 5) == 0) return total;
-        if (std::strncmp(name, "load", 4) != 0) total += ms;
-    }
-    return total;
+/// Seconds that a decode to samples takes.
+double time_decode(const Decoder& decoder, const std::vector<std::uint8_t>& file, TimeKind time) {
+    DecodeOptions options;
+    options.colour = OutputColour::kRgb;
+    const double start = clock_seconds(time);
+    (void)decoder.decode(file, options).to_picture(std::nullopt, decoder.rows());
+    return clock_seconds(time) - start;
 }
 
 void measure(const Material& material, const Arguments& arguments, OperatingPoint point, std::uint32_t width,
@@ -147,22 +137,27 @@ void measure(const Material& material, const Arguments& arguments, OperatingPoin
     what.width = width;
     what.height = height;
     what.transforms = {point};
-    write_file(material.path("stream.jai"), test::make_stream(*open_default_weights(), what));
-    std::vector<std::string> words = {"jpegai",
-                                      "decode",
-                                      material.path("stream.jai"),
-                                      material.path(std::string("out.") + format),
-                                      "--threads",
-                                      arguments.threads,
-                                      "--stats"};
+    const std::vector<std::uint8_t> file = test::make_stream(*open_default_weights(), what);
+    write_file(material.path("stream.jai"), file);
+    const std::string threads = std::to_string(arguments.threads);
+    const std::string out = material.path(std::string("out.") + format);
+    std::vector<std::string> words = {"jpegai", "decode", material.path("stream.jai"), out, "--threads", threads};
     if (point == OperatingPoint::kHop) words.insert(words.end(), {"--models", material.path("weights.jaiw")});
     const bool small = std::uint64_t{width} * height < 1'000'000 && point != OperatingPoint::kHop;
-    double process = std::numeric_limits<double>::infinity(), decode = process, peak = 0;
-    for (int i = 0; i < (small ? arguments.runs : 1); ++i) {
-        const Usage usage = run(words);
-        process = std::min(process, usage.seconds * 1e3);
-        decode = std::min(decode, decode_ms(usage.output));
-        peak = std::max(peak, usage.peak_mb);
+    const int runs = small ? arguments.runs : 1;
+    // The system counts what a child had before it ran the program: this process should hold little.
+    ::malloc_trim(0);
+    const double peak = run(words, arguments.time).peak_mb;
+    double process = std::numeric_limits<double>::infinity(), decode = process;
+    {
+        const auto weights = point == OperatingPoint::kHop ? open_weights(material.path("weights.jaiw"))
+                                                           : open_default_weights();
+        const Decoder decoder(weights, make_backend({"auto", arguments.threads}));
+        (void)time_decode(decoder, file, arguments.time);  // loads the weights
+        for (int i = 0; i < runs; ++i) {
+            process = std::min(process, run(words, arguments.time).seconds * 1e3);
+            decode = std::min(decode, time_decode(decoder, file, arguments.time) * 1e3);
+        }
     }
     fmt::print("{:<4} {:>5}x{:<5} to {:<4} {:>9.1f} MB {:>11.1f} ms process {:>11.1f} ms decode {:>7.2f}\n",
                kNames[static_cast<int>(point)], width, height, format, peak, process, decode, process / decode);
@@ -184,6 +179,7 @@ void run_all(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
     try {
+        jpegai::tools::tune_allocator();  // the program's memory for the decodes here
         jpegai::run_all(jpegai::parse(argc, argv));
         return 0;
     } catch (const std::exception& error) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 
 #include "base/error.h"
@@ -17,9 +16,13 @@ namespace jpegai {
 class DecodeJob {
 public:
     DecodeJob(const DecodeOptions& options, std::uint64_t total_macs) : options_(options), total_macs_(total_macs) {
-        context_.timings = options.stats != nullptr && options.stats->want_layers ? &options.stats->layers : nullptr;
+        if (options.stats != nullptr) {
+            time_ = options.stats->time;
+            context_.time = time_;
+            if (options.stats->want_layers) context_.timings = &options.stats->layers;
+        }
         if (options.progress) context_.keep_going = [this] { return options_.progress(fraction_); };
-        start_ = Clock::now();
+        restart();
     }
     DecodeJob(const DecodeJob&) = delete;
     DecodeJob& operator=(const DecodeJob&) = delete;
@@ -28,9 +31,8 @@ public:
 
     /// Ends a stage: notes its time and reports the share of the networks' work that is done.
     void done(const std::string& stage, std::uint64_t macs = 0) {
-        const auto now = Clock::now();
-        if (options_.stats != nullptr)
-            options_.stats->stages.push_back({stage, std::chrono::duration<double>(now - start_).count()});
+        const double now = clock_seconds(time_);
+        if (options_.stats != nullptr) options_.stats->stages.push_back({stage, now - start_});
         start_ = now;
         report(macs);
     }
@@ -41,15 +43,15 @@ public:
         if (options_.progress && !options_.progress(fraction_)) throw Error(JPEGAI_ERROR_CANCELLED, "cancelled");
     }
     /// Leaves the time since the last stage out.
-    void restart() { start_ = Clock::now(); }
+    void restart() { start_ = clock_seconds(time_); }
 
 private:
-    using Clock = std::chrono::steady_clock;
     const DecodeOptions& options_;
     RunContext context_;
     std::uint64_t total_macs_, macs_ = 0;
     double fraction_ = 0;
-    Clock::time_point start_;
+    TimeKind time_ = TimeKind::kElapsed;
+    double start_ = 0;
 };
 
 /// Everything that the second half needs.

@@ -46,6 +46,7 @@ struct DecodeStats {
     std::vector<StageTiming> stages;
     std::vector<LayerTiming> layers;  ///< filled when want_layers
     bool want_layers = false;
+    TimeKind time = TimeKind::kElapsed;  ///< of stages and layers
     std::uint64_t estimated_memory = 0, macs = 0;
 };
 

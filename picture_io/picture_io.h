@@ -72,8 +72,8 @@ struct WriteOptions {
     /// software does (03 section 17.4), instead of zeros.
     bool fill_low_bits = true;
     int png_level = 2;  ///< zlib level 0..9; higher ones take much longer for a few per cent
-    /// PNG: the Paeth filter for all rows and no search for repetitions but runs. For photographs two thirds of
-    /// the time of the usual way and no larger; drawings become larger. The level does not matter then.
+    /// PNG: the Paeth filter for all rows and no search for repetitions but runs (run_deflate.h). For photographs a
+    /// fraction of zlib's time and as small; drawings become larger. The level does not matter then.
     bool png_photo = false;
 };
 

@@ -206,8 +206,11 @@ PictureFormat output_format(const std::string& out, const std::string& name) {
     const auto format = format_of_path(name.empty() ? out : "." + name);
     if (!format || !can_write(*format))
         throw UsageError(
-            fmt::format("\"{}\" names no picture format that is written; use png, ppm, pgm, pam, yuv, y4m or npy",
+            fmt::format("\"{}\" names no picture format that is written; use png, ppm, pam, yuv, y4m or npy",
                         name.empty() ? out : name));
+    const std::string named = name.empty() ? out : "." + name;
+    if (named.ends_with(".pgm") || named.ends_with(".PGM"))
+        throw UsageError("PGM holds grey, and a decoded picture has colours: use ppm, or yuv for its planes");
     return *format;
 }
 

@@ -101,13 +101,14 @@ void CpuRunner::run_steps(const Plan& plan, const std::vector<LayerWork>& work, 
     cpu::ThreadTeam::Lease team(*team_);
     Clock::time_point asked{};
     for (const cpu::Step& step : plan.steps) {
-        const Clock::time_point start = Clock::now();
-        if (context.keep_going && start - asked > kBetweenQuestions) {
-            asked = start;
+        const Clock::time_point now = Clock::now();
+        if (context.keep_going && now - asked > kBetweenQuestions) {
+            asked = now;
             if (!context.keep_going()) throw Error(JPEGAI_ERROR_CANCELLED, "cancelled by the caller");
         }
+        const double start = seconds.empty() ? 0 : clock_seconds(context.time);
         fused_.layers[step.layer]->run(work[step.layer], step.units, team);
-        if (!seconds.empty()) seconds[step.layer] += std::chrono::duration<double>(Clock::now() - start).count();
+        if (!seconds.empty()) seconds[step.layer] += clock_seconds(context.time) - start;
     }
 }
 

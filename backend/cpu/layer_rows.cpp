@@ -65,8 +65,12 @@ void ElementwiseLayer::run_part(const LayerWork& work, std::size_t block, const 
     const float* value = in[0];
     for (const Operation& operation : operations) {
         const float* a = value;
-        const float* b =
-            operation.other != 0 ? in[operation.other] : parameters_.data() + operation.parameters + block * 2 * kBlock;
+        const float* b = a;  // not read where there is no second operand
+        if (operation.other != 0) {
+            b = in[operation.other];
+        } else if (operation.op == Elementwise::kScale || operation.op == Elementwise::kBatchNorm) {
+            b = parameters_.data() + operation.parameters + block * 2 * kBlock;
+        }
         if (operation.chain_second) std::swap(a, b);
         work.kernels->elementwise[static_cast<std::size_t>(operation.op)](out, a, b, n);
         value = out;

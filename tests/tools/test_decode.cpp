@@ -76,6 +76,13 @@ TEST_F(Decode, SaysWhatAnotherFileIs) {
     EXPECT_EQ(folder_.list(), (std::vector<std::string>{"a.png", "empty.jai"}));
 }
 
+TEST_F(Decode, ColoursAreNotWrittenUnderTheNameOfGrey) {
+    const std::vector<std::string> before = folder_.list();
+    EXPECT_NE(decode({photo_, folder_.path("a.pgm")}, 2).err.find("PGM holds grey"), std::string::npos);
+    EXPECT_NE(decode({photo_, "-", "--format", "pgm"}, 2).err.find("PGM holds grey"), std::string::npos);
+    EXPECT_EQ(folder_.list(), before);
+}
+
 TEST_F(Decode, StandardOutputHoldsThePictureAndNothingElse) {
     const ProcessResult plain = decode(quick({photo_, "-", "--format", "ppm"}));
     EXPECT_EQ(plain.out.size(), std::string("P6\n64 64\n255\n").size() + 3 * 64 * 64);
