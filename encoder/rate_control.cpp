@@ -166,10 +166,11 @@ bool RateSearch::change_model(const Window& wanted) {
     } else if (bracket.high && !bracket.low && bracket.high->beta <= kBetaMin && down) {
         next = *down;
     } else {
+        // Only between neighbours: across a gap each model is used as far as it reaches.
         const double here = predict_beta(scale_, model_, wanted.goal - shift_, complexity_);
-        if (here > best_until(model_) + kModelHysteresis && up) {
+        if (here > best_until(model_) + kModelHysteresis && up == model_ + 1) {
             next = *up;
-        } else if (down) {
+        } else if (down && *down + 1 == model_) {
             const double below = predict_beta(scale_, *down, wanted.goal - shift_, complexity_);
             if (below < best_until(*down) - kModelHysteresis) next = *down;
         }
