@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -50,6 +52,30 @@ OperatingPoint choose_point(const PictureHeader& picture, std::optional<Operatin
     if (id > static_cast<std::uint8_t>(OperatingPoint::kHop))
         throw Error(JPEGAI_ERROR_UNSUPPORTED, fmt::format("synthesis_transform_id {} is not defined", id));
     return static_cast<OperatingPoint>(id);
+}
+
+/// What can be done where the weights lack networks of a stream.
+std::string advice_for(const PictureHeader& picture, OperatingPoint point, const NetworkCache& networks) {
+    std::string advice = "add them (jpegai models add) or name another set (--models)";
+    for (const std::uint8_t id : picture.synthesis_transform_id) {
+        if (id > static_cast<std::uint8_t>(OperatingPoint::kHop) || OperatingPoint{id} == point) continue;
+        if (!networks.complete_models({OperatingPoint{id}, std::nullopt}).at(picture.model_id)) continue;
+        constexpr std::array<const char*, 3> kNames = {"sop", "bop", "hop"};
+        return fmt::format("{}, or decode with --point {}, which the stream lists too", advice, kNames.at(id));
+    }
+    return advice;
+}
+
+/// Throws unless the weights are there and those of the stream.
+void require_networks(const NetworkCache& networks, const Codestream& stream, OperatingPoint point, bool any_weights) {
+    const PictureHeader& picture = stream.picture;
+    // Whose weights it takes says more than that some are missing.
+    const bool has_common = networks.complete_models({}).at(picture.model_id);
+    if (has_common && !any_weights)
+        networks.require_weights_of(stream.user_data, picture.model_id, std::array{WeightPart::kCommon});
+    networks.require(picture.model_id, {point, std::nullopt}, advice_for(picture, point, networks));
+    if (!any_weights)
+        networks.require_weights_of(stream.user_data, picture.model_id, std::array{synthesis_part(point)});
 }
 
 bool is_yuv(const PictureHeader& picture, OutputColour colour) {
@@ -255,11 +281,8 @@ StartedDecode Decoder::start(std::span<const std::uint8_t> file, const DecodeOpt
     DecodeJob& job = state->job.emplace(state->options, work.macs);
     job.done("parse");
 
+    require_networks(impl_->networks, stream, point, options.force_models);
     impl_->networks.prepare(picture, stream.tools, point);
-    if (!options.force_models) {
-        impl_->networks.require_weights_of(stream.user_data, picture.model_id,
-                                           std::array{WeightPart::kCommon, synthesis_part(point)});
-    }
     state->cost =
         estimate_cost(stream, point, impl_->networks, {.keep_intermediates = static_cast<bool>(options.dump)});
     check_memory(state->cost, options.limits);

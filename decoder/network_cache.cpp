@@ -75,6 +75,14 @@ void NetworkCache::prepare(const PictureHeader& picture, const ToolHeader& tools
     });
 }
 
+ModelMask NetworkCache::complete_models(const TransformNeeds& needs) const {
+    return weights_ ? jpegai::complete_models(*weights_, needs) : kAllModels;
+}
+
+void NetworkCache::require(std::size_t model_id, const TransformNeeds& needs, const std::string& advice) const {
+    if (weights_) require_files(*weights_, model_id, needs, advice);
+}
+
 void NetworkCache::require_weights_of(std::span<const std::uint8_t> user_data, std::size_t model_id,
                                       std::span<const WeightPart> parts) const {
     const std::optional<WeightIdentity> identity = parse_weight_identity(user_data);

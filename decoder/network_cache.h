@@ -14,6 +14,7 @@
 #include "bitstream/headers.h"
 #include "decoder/latents.h"
 #include "models/weight_identity.h"
+#include "networks/availability.h"
 #include "networks/registry.h"
 
 namespace jpegai {
@@ -43,6 +44,12 @@ public:
     [[nodiscard]] const NetworkRunner& chroma_mean() const;
     /// Luma (false) or chroma (true) half of network `index` (0..9) of the eICCI bank of `point`.
     [[nodiscard]] const NetworkRunner& eicci(OperatingPoint point, std::size_t index, bool chroma) const;
+
+    /// The models that have everything; all without weights.
+    [[nodiscard]] ModelMask complete_models(const TransformNeeds& needs) const;
+    /// Throws Error{model} when files are missing, a message that ends with `advice`; see require_files(). Without
+    /// weights nothing is missing.
+    void require(std::size_t model_id, const TransformNeeds& needs, const std::string& advice) const;
 
     /// Throws Error{model-mismatch} when the user data of a stream name other weights for one of `parts` than these;
     /// see models/weight_identity.h. Fingerprints are computed for streams that name any, and kept.

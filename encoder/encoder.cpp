@@ -14,6 +14,16 @@ EncodeSession Encoder::session(const Picture& picture, const EncodeOptions& opti
     return {networks_, picture, options};
 }
 
+ModelMask Encoder::usable_models(const EncodeOptions& options) const {
+    const OperatingPoint analysis = analysis_point(options);
+    const ModelMask complete = networks_.complete_models({options.synthesis, analysis});
+    if (complete != ModelMask{}) return complete;
+    const ModelMask analysable = networks_.complete_models({std::nullopt, analysis});
+    // Model 1 stands for all of them in the message.
+    if (analysable == ModelMask{}) networks_.require(1, {std::nullopt, analysis}, kMissingNetworksAdvice);
+    return analysable;
+}
+
 EncodeResult Encoder::encode(const Picture& picture, const EncodeOptions& options) const {
     EncodeSession steps = session(picture, options);
     QuantisedPicture quantised = steps.quantise(options.rate);

@@ -38,6 +38,10 @@ public:
     /// The same in steps. The encoder has to outlive the session.
     [[nodiscard]] EncodeSession session(const Picture& picture, const EncodeOptions& options) const;
 
+    /// The models that the weight set has all networks for, those of the decoder included; where it has the synthesis
+    /// transform of no model, those that can be analysed. Throws Error{model} when there are none.
+    [[nodiscard]] ModelMask usable_models(const EncodeOptions& options) const;
+
     [[nodiscard]] const NetworkCache& networks() const { return networks_; }
 
 private:

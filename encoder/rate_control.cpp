@@ -48,15 +48,34 @@ struct Window {
     [[nodiscard]] Window moved(double by) const { return {low + by, goal + by, high + by}; }
 };
 
+std::optional<std::size_t> permitted_from(const ModelMask& permitted, std::size_t model_id) {
+    for (; model_id < kModels; ++model_id) {
+        if (permitted[model_id]) return model_id;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::size_t> permitted_after(const ModelMask& permitted, std::size_t model_id) {
+    return permitted_from(permitted, model_id + 1);
+}
+
+std::optional<std::size_t> permitted_before(const ModelMask& permitted, std::size_t model_id) {
+    while (model_id-- > 0) {
+        if (permitted[model_id]) return model_id;
+    }
+    return std::nullopt;
+}
+
 constexpr std::size_t kMaxTrials = 16;      // per search; three are usual
 constexpr std::size_t kMaxCorrections = 5;  // for what filters add and refinement saves
 constexpr double kModelHysteresis = 60;     // displacement beyond best_until() at which another analysis is worth it
 
 class RateSearch {
 public:
-    RateSearch(EncodeSession& session, const RateTarget& target)
+    RateSearch(EncodeSession& session, const RateTarget& target, const ModelMask& permitted)
         : session_(session),
           target_(target),
+          permitted_(permitted),
           scale_(target.kind == Kind::kMeasure ? target.scale : RateScale::kLogRate),
           complexity_(picture_complexity(session.source().luma)) {
         set_windows();
@@ -89,6 +108,7 @@ private:
 
     EncodeSession& session_;
     const RateTarget& target_;
+    ModelMask permitted_;
     RateScale scale_;
     double complexity_;
     Window stop_, accept_;  ///< where a search ends at once, and what it may return
@@ -133,26 +153,26 @@ double RateSearch::measured(QuantisedPicture& quantised, Planes planes) const {
 
 /// The model to begin with, or to go on with after a trial.
 std::size_t RateSearch::choose_model(const Window& wanted) const {
-    if (target_.model_id) return *target_.model_id;
-    return best_model(scale_, wanted.goal - shift_, complexity_);
+    return best_model(scale_, wanted.goal - shift_, complexity_, permitted_);
 }
 
 /// Whether what was learnt speaks clearly for a model that has not been tried.
 bool RateSearch::change_model(const Window& wanted) {
-    if (target_.model_id) return false;
+    const auto up = permitted_after(permitted_, model_), down = permitted_before(permitted_, model_);
     const Bracket bracket = bracket_around(wanted.goal, points_[model_]);
     std::size_t next = model_;
-    if (bracket.low && !bracket.high && bracket.low->beta >= kBetaMax && model_ + 1 < kModels) {
-        next = model_ + 1;  // out of range whatever the table says
-    } else if (bracket.high && !bracket.low && bracket.high->beta <= kBetaMin && model_ > 0) {
-        next = model_ - 1;
+    if (bracket.low && !bracket.high && bracket.low->beta >= kBetaMax && up) {
+        next = *up;  // out of range whatever the table says
+    } else if (bracket.high && !bracket.low && bracket.high->beta <= kBetaMin && down) {
+        next = *down;
     } else {
+        // Only between neighbours: across a gap each model is used as far as it reaches.
         const double here = predict_beta(scale_, model_, wanted.goal - shift_, complexity_);
-        if (here > best_until(model_) + kModelHysteresis && model_ + 1 < kModels) {
-            next = model_ + 1;
-        } else if (model_ > 0) {
-            const double below = predict_beta(scale_, model_ - 1, wanted.goal - shift_, complexity_);
-            if (below < best_until(model_ - 1) - kModelHysteresis) next = model_ - 1;
+        if (here > best_until(model_) + kModelHysteresis && up == model_ + 1) {
+            next = *up;
+        } else if (down && *down + 1 == model_) {
+            const double below = predict_beta(scale_, *down, wanted.goal - shift_, complexity_);
+            if (below < best_until(*down) - kModelHysteresis) next = *down;
         }
     }
     if (next == model_ || !points_[next].empty()) return false;
@@ -235,7 +255,7 @@ void RateSearch::find(const Window& wanted, const Window& accepted) {
 
 /// The end of what the permitted models reach, from a trial where there was one.
 double RateSearch::range_end(bool upper) const {
-    const std::size_t model_id = target_.model_id.value_or(upper ? kModels - 1 : 0);
+    const std::size_t model_id = upper ? *permitted_before(permitted_, kModels) : *permitted_from(permitted_, 0);
     const int beta = upper ? kBetaMax : kBetaMin;
     for (const Point& point : points_[model_id]) {
         if (point.beta == beta) return point.value;
@@ -244,22 +264,23 @@ double RateSearch::range_end(bool upper) const {
 }
 
 void RateSearch::fail(double nearest) const {
+    const std::string with = permitted_ == kAllModels ? "" : " with " + model_list(permitted_);
     const double low = shown(std::min(range_end(false), nearest)), high = shown(std::max(range_end(true), nearest));
     if (target_.kind == Kind::kMeasure) {
         throw Error(JPEGAI_ERROR_ARGUMENT,
-                    fmt::format("{:.3f} dB cannot be reached with this picture, only about {:.3f} to {:.3f} "
+                    fmt::format("{:.3f} dB cannot be reached with this picture{}, only about {:.3f} to {:.3f} "
                                 "dB; the nearest is {:.3f} dB",
-                                target_.value, low, high, nearest));
+                                target_.value, with, low, high, nearest));
     }
     const auto samples = static_cast<double>(session_.displayed_samples());
     if (target_.kind == Kind::kBytes) {
         throw Error(JPEGAI_ERROR_ARGUMENT,
-                    fmt::format("{:.0f} bytes cannot be reached with this picture, only about {:.0f} to {:.0f} bytes",
-                                target_.value, low * samples / 8, high * samples / 8));
+                    fmt::format("{:.0f} bytes cannot be reached with this picture{}, only about {:.0f} to {:.0f} bytes",
+                                target_.value, with, low * samples / 8, high * samples / 8));
     }
     throw Error(JPEGAI_ERROR_ARGUMENT,
-                fmt::format("{} bits per pixel cannot be reached with this picture, only about {:.4f} to {:.4f}",
-                            target_.value, low, high));
+                fmt::format("{} bits per pixel cannot be reached with this picture{}, only about {:.4f} to {:.4f}",
+                            target_.value, with, low, high));
 }
 
 TargetedResult RateSearch::run() {
@@ -310,14 +331,29 @@ TargetedResult RateSearch::run() {
     return result;
 }
 
+/// Looks up the model and displacement of a quality, with the models that are there.
+void find_quality(const Encoder& encoder, const EncodeOptions& options, const RateTarget& target,
+                  RateReport& report) {
+    const ModelMask permitted = encoder.usable_models(options);
+    report.rate = rate_point_of_quality(target.value, permitted);
+    report.reached = quality_in_reach(target.value, permitted);
+    if (report.reached || target.best_effort) return;
+    int low = 0, high = 100;
+    while (low < high && !quality_in_reach(low, permitted)) ++low;
+    while (low < high && !quality_in_reach(high, permitted)) --high;
+    throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("quality {} cannot be reached with {}, only {} to {}", target.value,
+                                                   model_list(permitted), low, high));
+}
+
 /// One encode, nothing to search.
 TargetedResult encode_once(const Encoder& encoder, const Picture& picture, EncodeOptions options,
                            const RateTarget& target) {
+    TargetedResult result;
     if (target.kind == Kind::kQuality) {
-        options.rate = rate_point_of_quality(target.value);
+        find_quality(encoder, options, target, result.report);
+        options.rate = result.report.rate;
         if (target.chroma_offset) options.rate.beta[kSecondary] = options.rate.beta[kPrimary] + *target.chroma_offset;
     }
-    TargetedResult result;
     result.encoded = encoder.encode(picture, options);
     result.report.rate = options.rate;
     result.report.value = 8 * static_cast<double>(result.encoded.bytes.size()) /
@@ -339,8 +375,13 @@ TargetedResult encode_to(const Encoder& encoder, const Picture& picture, const E
     if (target.model_id && *target.model_id >= kModels) {
         throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("there is no model {}", *target.model_id));
     }
+    ModelMask permitted = encoder.usable_models(options);
+    if (target.model_id) {
+        permitted = {};
+        permitted[*target.model_id] = true;
+    }
     EncodeSession session = encoder.session(picture, options);
-    return RateSearch(session, target).run();
+    return RateSearch(session, target, permitted).run();
 }
 
 }  // namespace jpegai

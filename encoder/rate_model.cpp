@@ -64,6 +64,18 @@ constexpr std::array<QualityRange, kModels> kQuality = {
     {{0, 34, -500, 230}, {34, 56, -380, 110}, {56, 84, -470, 370}, {84, 100, -290, 400}}};
 
 constexpr double kMinSlope = 1e-4;
+/// The median of the Kodak pictures.
+constexpr double kUsualComplexity = -1.1;
+
+/// The permitted model that is nearest to `wanted`; of two the larger, which can be made coarser by more than the other
+/// can be made finer.
+std::size_t nearest_model(std::size_t wanted, const ModelMask& permitted) {
+    for (std::size_t distance = 0; distance < kModels; ++distance) {
+        if (wanted + distance < kModels && permitted[wanted + distance]) return wanted + distance;
+        if (wanted >= distance && permitted[wanted - distance]) return wanted - distance;
+    }
+    throw Error(JPEGAI_ERROR_INTERNAL, "no model is permitted");
+}
 
 std::span<const Knot> knots(RateScale scale, std::size_t model_id) {
     switch (scale) {
@@ -99,6 +111,23 @@ std::size_t segment(std::span<const Knot> table, double beta) {
     std::size_t i = 0;
     while (i + 2 < table.size() && beta >= table[i + 1].beta) ++i;
     return i;
+}
+
+RatePoint usual_point_of_quality(double quality) {
+    if (!(quality >= 0 && quality <= 100)) {
+        throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("a quality is 0 to 100, not {}", quality));
+    }
+    std::size_t model_id = 0;
+    while (model_id + 1 < kModels && quality >= kQuality[model_id].last) ++model_id;
+    const QualityRange& range = kQuality[model_id];
+    const double part = (quality - range.first) / (range.last - range.first);
+    const int beta = static_cast<int>(std::lround(range.from + part * (range.to - range.from)));
+    return {model_id, {beta, beta}};
+}
+
+/// What a usual picture takes there, as ln(bits per sample).
+double usual_rate(std::size_t model_id, double beta) {
+    return predict(RateScale::kLogRate, model_id, beta, kUsualComplexity);
 }
 
 }  // namespace
@@ -149,24 +178,30 @@ int best_until(std::size_t model_id) {
     return kBestUntil.at(model_id);
 }
 
-std::size_t best_model(RateScale scale, double value, double complexity) {
+std::size_t best_model(RateScale scale, double value, double complexity, const ModelMask& permitted) {
     std::size_t model_id = 0;
     while (model_id + 1 < kModels && predict_beta(scale, model_id, value, complexity) > best_until(model_id)) {
         ++model_id;
     }
-    return model_id;
+    return nearest_model(model_id, permitted);
 }
 
-RatePoint rate_point_of_quality(double quality) {
-    if (!(quality >= 0 && quality <= 100)) {
-        throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("a quality is 0 to 100, not {}", quality));
-    }
-    std::size_t model_id = 0;
-    while (model_id + 1 < kModels && quality >= kQuality[model_id].last) ++model_id;
-    const QualityRange& range = kQuality[model_id];
-    const double part = (quality - range.first) / (range.last - range.first);
-    const int beta = static_cast<int>(std::lround(range.from + part * (range.to - range.from)));
+RatePoint rate_point_of_quality(double quality, const ModelMask& permitted) {
+    const RatePoint usual = usual_point_of_quality(quality);
+    const std::size_t model_id = nearest_model(usual.model_id, permitted);
+    if (model_id == usual.model_id) return usual;
+    const double rate = usual_rate(usual.model_id, usual.beta[kPrimary]);
+    const int beta =
+        static_cast<int>(std::lround(predict_beta(RateScale::kLogRate, model_id, rate, kUsualComplexity)));
     return {model_id, {beta, beta}};
+}
+
+bool quality_in_reach(double quality, const ModelMask& permitted) {
+    const RatePoint usual = usual_point_of_quality(quality);
+    const std::size_t model_id = nearest_model(usual.model_id, permitted);
+    if (model_id == usual.model_id) return true;
+    const double rate = usual_rate(usual.model_id, usual.beta[kPrimary]);
+    return rate >= usual_rate(model_id, kBetaMin) && rate <= usual_rate(model_id, kBetaMax);
 }
 
 }  // namespace jpegai

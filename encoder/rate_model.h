@@ -8,6 +8,7 @@
 
 #include "base/array.h"
 #include "encoder/options.h"
+#include "networks/availability.h"
 
 namespace jpegai {
 
@@ -33,13 +34,19 @@ enum class RateScale : std::uint8_t {
 /// The largest luma displacement at which a model is the best choice; from there on the following one gives more
 /// quality for the same rate.
 [[nodiscard]] int best_until(std::size_t model_id);
-/// The model with the best quality at `value`. On the 24 Kodak pictures at 0.12 to 1 bit per sample this agrees with
+/// The model with the best quality at `value`, or the permitted one that is nearest to it. On the 24 Kodak pictures at 0.12 to 1 bit per sample this agrees with
 /// trying all models for 117 of 120, and the others lie where two models are about equal.
-[[nodiscard]] std::size_t best_model(RateScale scale, double value, double complexity);
+/// Throws Error{internal} when none is permitted.
+[[nodiscard]] std::size_t best_model(RateScale scale, double value, double complexity,
+                                     const ModelMask& permitted = kAllModels);
 
 /// Quality 0..100 as models and displacements: 0..34 model 0 from -500 to 230, ..56 model 1 from -380 to 110, ..84
 /// model 2 from -470 to 370, ..100 model 3 from -290 to 400; linear in between. Rate and quality grow with it.
-/// Throws Error{argument} outside 0..100.
-[[nodiscard]] RatePoint rate_point_of_quality(double quality);
+/// Where that model is not permitted, the nearest permitted one with the displacement that gives a usual picture about
+/// the same rate, or the one nearest to it in range.
+/// Throws Error{argument} outside 0..100, Error{internal} when no model is permitted.
+[[nodiscard]] RatePoint rate_point_of_quality(double quality, const ModelMask& permitted = kAllModels);
+/// Whether the models that are permitted reach the rate of a quality.
+[[nodiscard]] bool quality_in_reach(double quality, const ModelMask& permitted);
 
 }  // namespace jpegai

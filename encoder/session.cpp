@@ -21,11 +21,6 @@ const char* suffix(Component component) {
     return component == kPrimary ? "y" : "uv";
 }
 
-OperatingPoint analysis_point(const EncodeOptions& options) {
-    const OperatingPoint point = options.analysis.value_or(options.synthesis);
-    return point == OperatingPoint::kSop ? OperatingPoint::kBop : point;
-}
-
 void check_options(const EncodeOptions& options, const PictureHeader& picture) {
     if (!(options.cube_threshold >= 0)) throw Error(JPEGAI_ERROR_ARGUMENT, "the cube threshold must not be negative");
     if (options.quality_map &&
@@ -74,6 +69,11 @@ constexpr std::array<double, kComponents> kAnalysisWork = {55, 12}, kQuantiseWor
 constexpr double kEntropyWork = 1;
 
 }  // namespace
+
+OperatingPoint analysis_point(const EncodeOptions& options) {
+    const OperatingPoint point = options.analysis.value_or(options.synthesis);
+    return point == OperatingPoint::kSop ? OperatingPoint::kBop : point;
+}
 
 /// Shared with the networks, which report from inside; it stays where it is when the session moves.
 struct EncodeSession::Progress {
@@ -136,6 +136,7 @@ std::uint64_t EncodeSession::displayed_samples() const {
 std::shared_ptr<const AnalysedPicture> EncodeSession::analyse(std::size_t model_id) {
     if (model_id >= kModels) throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("there is no model {}", model_id));
     if (analysed_[model_id]) return analysed_[model_id];
+    networks_.require(model_id, {std::nullopt, analysis_point(options_)}, kMissingNetworksAdvice);
     PictureHeader picture = header_;
     picture.model_id = static_cast<std::uint8_t>(model_id);
     auto analysed = std::make_shared<AnalysedPicture>();
@@ -235,6 +236,7 @@ Planes EncodeSession::reconstruct(const QuantisedPicture& quantised,
                                   const std::array<Array3<float>, kComponents>& y_hat) {
     stage_start_ = Clock::now();
     const PictureHeader& picture = quantised.picture;
+    networks_.require(picture.model_id, {options_.synthesis, std::nullopt}, kMissingNetworksAdvice);
     const Area all = {0, 0, picture.img_height, picture.img_width};
     Array3<float> luma =
         synthesise(networks_, picture, options_.synthesis, kPrimary, y_hat[kPrimary], nullptr, all, context_);

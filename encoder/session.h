@@ -36,6 +36,13 @@ struct LatentTargets {
     std::array<std::span<const float>, kComponents> weights;
 };
 
+/// The analysis transform that the options ask for, kBop or kHop.
+[[nodiscard]] OperatingPoint analysis_point(const EncodeOptions& options);
+/// The end of messages about networks that are missing.
+inline constexpr const char* kMissingNetworksAdvice =
+    "take another model (--model) or transform (--point), add the networks (jpegai models add), or name another set "
+    "(--models)";
+
 /// The steps of an encode, for callers that run some of them several times. A trial at another rate point costs
 /// quantise() and code(); analyse() runs once per model, and reconstruct() only where the result is wanted.
 /// Results do not depend on the order of calls. Not to be used from several threads at a time; what it returns stays

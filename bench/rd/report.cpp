@@ -12,9 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Rates further from the target are marked.
-constexpr double kTolerance = 0.05;
-
 std::string id_of(Metric metric) {
     return metric_info(metric).id;
 }
@@ -23,12 +20,19 @@ std::string number(Metric metric, double value) {
     return metric_info(metric).decibel ? fmt::format("{:.2f}", value) : fmt::format("{:.4f}", value);
 }
 
-/// Mean over pictures of bits per pixel and of each metric at one target.
+/// Pictures that were measured at one target.
+std::size_t measured_at(const std::vector<std::vector<Point>>& pictures, std::size_t target) {
+    return static_cast<std::size_t>(
+        std::count_if(pictures.begin(), pictures.end(), [&](const auto& p) { return !p[target].quality.empty(); }));
+}
+
+/// Mean over those pictures of bits per pixel and of each metric.
 Point mean_point(const std::vector<std::vector<Point>>& pictures, std::size_t target) {
     Point mean;
     mean.target = pictures.front()[target].target;
-    const auto count = static_cast<double>(pictures.size());
+    const auto count = static_cast<double>(measured_at(pictures, target));
     for (const auto& points : pictures) {
+        if (points[target].quality.empty()) continue;
         mean.bpp += points[target].bpp / count;
         for (const auto& [id, value] : points[target].quality) mean.quality[id] += value / count;
     }
@@ -82,8 +86,12 @@ std::string means_section(const Measurements& all) {
     text += header(cells);
     for (std::size_t t = 0; t < all.targets.size(); ++t) {
         for (std::size_t c = 0; c < all.codecs.size(); ++c) {
+            const std::size_t count = measured_at(all.results[c], t);
+            if (count == 0) continue;
             const Point mean = mean_point(all.results[c], t);
-            text += fmt::format("| {} | {} | {:.3f} |", all.targets[t], all.codecs[c].name, mean.bpp);
+            const std::string part =
+                count < all.pictures.size() ? fmt::format(" ({} of {} pictures)", count, all.pictures.size()) : "";
+            text += fmt::format("| {} | {}{} | {:.3f} |", all.targets[t], all.codecs[c].name, part, mean.bpp);
             for (const Metric metric : all.metrics) {
                 const auto value = mean.quality.find(id_of(metric));
                 text += ' ' + (value == mean.quality.end() ? "-" : number(metric, value->second)) + " |";
@@ -98,7 +106,8 @@ std::string bd_section(const Measurements& all) {
     std::string text =
         "## BD-rate\n\nRate that the codec of the row needs for the quality of the codec of the column, in per cent "
         "more "
-        "(mean over the pictures; PCHIP / cubic).\n\n";
+        "(mean over the pictures; PCHIP / cubic). A cubic needs four points of a picture, PCHIP two; in brackets the "
+        "number of pictures where not all have them. Only the qualities that both codecs reach count.\n\n";
     for (const Metric metric : all.metrics) {
         std::vector<std::string> cells = {metric_info(metric).title};
         for (const Codec& codec : all.codecs) cells.push_back("against " + codec.name);
@@ -110,8 +119,10 @@ std::string bd_section(const Measurements& all) {
                     text += "  |";
                     continue;
                 }
-                text += fmt::format(" {} / {} |", mean_bd_rate(all, anchor, test, metric, BdFit::kPchip).text(),
+                const MeanRate pchip = mean_bd_rate(all, anchor, test, metric, BdFit::kPchip);
+                text += fmt::format(" {} / {}", pchip.text(),
                                     mean_bd_rate(all, anchor, test, metric, BdFit::kCubic).text());
+                text += pchip.count < all.pictures.size() ? fmt::format(" ({}) |", pchip.count) : " |";
             }
             text += '\n';
         }
@@ -123,14 +134,15 @@ std::string bd_section(const Measurements& all) {
 std::string cell_of(const Point& point, Metric metric) {
     const auto value = point.quality.find(id_of(metric));
     const std::string quality = value == point.quality.end() ? "-" : number(metric, value->second);
-    const bool off = std::fabs(point.bpp / point.target - 1) > kTolerance;
+    if (point.quality.empty()) return quality;
+    const bool off = std::fabs(point.bpp / point.target - 1) > kOff;
     return off ? fmt::format("{} ({:.3f})", quality, point.bpp) : quality;
 }
 
 std::string picture_section(const Measurements& all, Metric metric) {
     std::string text =
         fmt::format("## {} per picture\n\nIn brackets the rate reached, where it is more than {:.0f} % off.\n\n",
-                    metric_info(metric).title, kTolerance * 100);
+                    metric_info(metric).title, kOff * 100);
     std::vector<std::string> cells = {"picture", "bpp wanted"};
     for (const Codec& codec : all.codecs) cells.push_back(codec.name);
     text += header(cells);
@@ -186,7 +198,9 @@ std::string json_report(const Measurements& all) {
         Json picture = {{"name", all.pictures[p]}};
         for (std::size_t c = 0; c < all.codecs.size(); ++c) {
             Json points = Json::array();
-            for (const Point& point : all.results[c][p]) points.push_back(point_json(point));
+            for (const Point& point : all.results[c][p]) {
+                if (!point.quality.empty()) points.push_back(point_json(point));
+            }
             picture["points"][all.codecs[c].name] = points;
         }
         document["pictures"].push_back(picture);

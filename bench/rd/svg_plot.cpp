@@ -40,7 +40,8 @@ std::vector<Curve> mean_curves(const Measurements& all, Metric metric) {
                 mean.quality += value->second;
                 ++count;
             }
-            if (count == 0) continue;
+            // A mean over other pictures than those of the other codecs would lie beside their curves.
+            if (count < static_cast<double>(all.pictures.size())) continue;
             mean = {mean.rate / count, mean.quality / count};
             if (spread(metric)) mean.quality = -10 * std::log10(std::max(1 - mean.quality, 1e-9));
             curve.points.push_back(mean);

@@ -5,6 +5,7 @@
 #include "decoder/decoder.h"
 #include "models/default_weights.h"
 #include "models/weight_identity.h"
+#include "tests/support/partial_weights.h"
 #include "tests/support/test_data.h"
 #include "tests/support/thrown.h"
 
@@ -45,6 +46,22 @@ TEST(WeightMismatch, IsAnErrorUnlessForced) {
         options.force_models = true;
         EXPECT_EQ(samples(decoder.decode(file, options)), expected);
     }
+}
+
+TEST(WeightMismatch, MissingNetworksAreNamed) {
+    const std::vector<std::uint8_t> file = photo_with({});
+    const auto message_without = [&](const std::function<bool(const std::string&)>& hidden) {
+        const Decoder decoder(std::make_shared<PartialWeights>(open_default_weights(), hidden), make_backend({}));
+        EXPECT_EQ(thrown_code([&] { (void)decoder.decode(file); }), JPEGAI_ERROR_MODEL);
+        return thrown_message([&] { (void)decoder.decode(file); });
+    };
+    const std::string bop = message_without([](const std::string& name) { return name == "VM_bop/decoder_UV_0.012"; });
+    for (const char* part : {"lacks VM_bop/decoder_UV_0.012, which model 1 needs for BOP", "for models 0, 2 and 3",
+                             "jpegai models add", "--point sop"})
+        EXPECT_NE(bop.find(part), std::string::npos) << bop;
+    const std::string model = message_without([](const std::string& name) { return name.ends_with("_0.012"); });
+    EXPECT_NE(model.find("lacks VM_common_int/Y_0.012 and 3 more"), std::string::npos) << model;
+    EXPECT_EQ(model.find("--point"), std::string::npos) << model;
 }
 
 }  // namespace

@@ -7,7 +7,9 @@
 
 #include "encoder/effort.h"
 #include "metrics/metrics.h"
+#include "models/default_weights.h"
 #include "tests/support/backends.h"
+#include "tests/support/partial_weights.h"
 #include "tests/support/synthetic_weights.h"
 #include "tests/support/test_data.h"
 #include "tests/support/thrown.h"
@@ -87,6 +89,32 @@ TEST(RateModel, QualityIsMonotone) {
     for (const double wrong : {-1.0, 100.5, std::nan("")}) {
         EXPECT_EQ(test::thrown_code([&] { (void)rate_point_of_quality(wrong); }), JPEGAI_ERROR_ARGUMENT);
     }
+}
+
+TEST(RateModel, KeepsToThePermittedModels) {
+    const double rate = std::log(0.12);
+    ASSERT_EQ(best_model(RateScale::kLogRate, rate, -1), 0U);
+    EXPECT_EQ(best_model(RateScale::kLogRate, rate, -1, {false, true, false, false}), 1U);
+    EXPECT_EQ(best_model(RateScale::kLogRate, rate, -1, {false, false, true, true}), 2U);
+    EXPECT_EQ(best_model(RateScale::kLogRate, std::log(3), -1, {true, true, false, false}), 1U);
+    EXPECT_EQ(test::thrown_code([] { (void)best_model(RateScale::kLogRate, 0, -1, {}); }), JPEGAI_ERROR_INTERNAL);
+
+    const ModelMask only_1 = {false, true, false, false};
+    RatePoint last = rate_point_of_quality(0, only_1);
+    for (int quality = 0; quality <= 100; ++quality) {
+        const RatePoint point = rate_point_of_quality(quality, only_1);
+        ASSERT_EQ(point.model_id, 1U);
+        EXPECT_EQ(point.beta[kSecondary], point.beta[kPrimary]);
+        EXPECT_GE(point.beta[kPrimary], last.beta[kPrimary]) << quality;
+        const bool its_own = quality >= 34 && quality < 56;
+        EXPECT_TRUE(!its_own || point == rate_point_of_quality(quality)) << quality;
+        last = point;
+    }
+    EXPECT_LT(rate_point_of_quality(20, only_1).beta[kPrimary], rate_point_of_quality(34, only_1).beta[kPrimary]);
+    EXPECT_TRUE(quality_in_reach(20, only_1));
+    EXPECT_TRUE(quality_in_reach(50, only_1));
+    EXPECT_FALSE(quality_in_reach(100, only_1));
+    EXPECT_TRUE(quality_in_reach(100, kAllModels));
 }
 
 class RateControl : public ::testing::Test {
@@ -188,6 +216,102 @@ TEST_F(RateControl, TheSmallestPictureTakesTheNearest) {
     const Picture tiny = textured(16, 16);
     const TargetedResult result = encode_to(*encoder_, tiny, {}, target(RateTarget::Kind::kBitsPerSample, 12));
     EXPECT_NEAR(bits_per_sample(result, tiny) / 12, 1, 0.05);
+}
+
+/// The default set has HOP of model 1 only.
+class PartialSet : public ::testing::Test {
+protected:
+    static EncodeOptions hop() {
+        EncodeOptions options;
+        options.synthesis = OperatingPoint::kHop;
+        return options;
+    }
+    [[nodiscard]] TargetedResult encode(RateTarget::Kind kind, double value, bool best_effort = false) const {
+        RateTarget target;
+        target.kind = kind;
+        target.value = value;
+        target.best_effort = best_effort;
+        return encode_to(encoder_, picture_, hop(), target);
+    }
+
+    Encoder encoder_{open_default_weights(), test::fast_backend()};
+    Picture picture_ = textured(128, 192);
+};
+
+TEST_F(PartialSet, RatesAreMetWithTheModelThatIsThere) {
+    constexpr auto kRate = RateTarget::Kind::kBitsPerSample;
+    const double complexity = picture_complexity(encoder_.session(picture_, hop()).source().luma);
+    for (const double bpp : {0.35, 0.8, 1.2}) {
+        const TargetedResult result = encode(kRate, bpp);
+        EXPECT_EQ(result.encoded.picture.model_id, 1) << bpp;
+        EXPECT_EQ(result.encoded.picture.synthesis_transform_id.front(), 2);
+        EXPECT_NEAR(result.report.value / bpp, 1, 0.01);
+        EXPECT_LE(result.report.trials, 8U);
+        EXPECT_EQ(result.report.analyses, 1U);
+    }
+    EXPECT_NE(best_model(RateScale::kLogRate, std::log(1.2), complexity), 1U) << "not a test of the restriction";
+
+    for (const double bpp : {0.0001, 50.0}) {
+        const std::string message = test::thrown_message([&] { (void)encode(kRate, bpp); });
+        EXPECT_NE(message.find("with model 1, only about"), std::string::npos) << message;
+        const TargetedResult nearest = encode(kRate, bpp, true);
+        EXPECT_FALSE(nearest.report.reached);
+        EXPECT_EQ(nearest.report.rate, (RatePoint{1, {bpp < 1 ? kBetaMin : kBetaMax, bpp < 1 ? kBetaMin : kBetaMax}}));
+    }
+}
+
+TEST_F(PartialSet, QualitiesToo) {
+    constexpr auto kQuality = RateTarget::Kind::kQuality;
+    EXPECT_EQ(encode(kQuality, 50).report.rate, rate_point_of_quality(50));
+    EXPECT_EQ(encode(kQuality, 20).report.rate.model_id, 1U);
+    const std::string message = test::thrown_message([&] { (void)encode(kQuality, 100); });
+    EXPECT_NE(message.find("quality 100 cannot be reached with model 1, only"), std::string::npos) << message;
+    const TargetedResult nearest = encode(kQuality, 100, true);
+    EXPECT_EQ(nearest.report.rate.model_id, 1U);
+    EXPECT_FALSE(nearest.report.reached);
+}
+
+TEST_F(PartialSet, AFixedModelThatIsNotThere) {
+    RateTarget target;
+    EncodeOptions options = hop();
+    options.rate.model_id = 2;
+    const auto call = [&] { (void)encode_to(encoder_, picture_, options, target); };
+    EXPECT_EQ(test::thrown_code(call), JPEGAI_ERROR_MODEL);
+    const std::string message = test::thrown_message(call);
+    for (const char* part : {"VM_hop/encoder_Y_0.075", "model 2 needs for HOP", "all of them for model 1", "--point"})
+        EXPECT_NE(message.find(part), std::string::npos) << message;
+
+    target.kind = RateTarget::Kind::kBitsPerSample;
+    target.value = 0.5;
+    target.model_id = 2;
+    EXPECT_EQ(test::thrown_code(call), JPEGAI_ERROR_MODEL);
+}
+
+TEST_F(PartialSet, GapsAndNothingAtAll) {
+    const auto only_ends = std::make_shared<test::PartialWeights>(
+        open_default_weights(),
+        [](const std::string& file) { return file == "VM_bop/decoder_UV_0.012" || file == "VM_bop/encoder_Y_0.075"; });
+    const Encoder encoder(only_ends, test::fast_backend());
+    EXPECT_EQ(encoder.usable_models({}), (ModelMask{true, false, false, true}));
+    RateTarget target;
+    target.kind = RateTarget::Kind::kBitsPerSample;
+    for (const double bpp : {0.2, 1.6, 2.5}) {
+        target.value = bpp;
+        const TargetedResult result = encode_to(encoder, picture_, {}, target);
+        EXPECT_TRUE(result.report.rate.model_id == 0 || result.report.rate.model_id == 3);
+        EXPECT_NEAR(result.report.value / bpp, 1, 0.01);
+    }
+    target.value = 50;
+    const std::string message = test::thrown_message([&] { (void)encode_to(encoder, picture_, {}, target); });
+    EXPECT_NE(message.find("with models 0 and 3, only"), std::string::npos) << message;
+
+    const auto no_decoders = std::make_shared<test::PartialWeights>(
+        open_default_weights(), [](const std::string& file) { return file.starts_with("VM_bop/decoder"); });
+    EXPECT_EQ(Encoder(no_decoders, test::fast_backend()).usable_models({}), kAllModels);
+    const auto no_hop = std::make_shared<test::PartialWeights>(
+        open_default_weights(), [](const std::string& file) { return file.starts_with("VM_hop"); });
+    EXPECT_EQ(test::thrown_code([&] { (void)encode_to(Encoder(no_hop, test::fast_backend()), picture_, hop(), target); }),
+              JPEGAI_ERROR_MODEL);
 }
 
 TEST(Effort, IsLimited) {

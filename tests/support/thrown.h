@@ -1,6 +1,7 @@
 // What a failing call throws, for tests of error paths.
 #pragma once
 
+#include <string>
 #include <utility>
 
 #include "base/error.h"
@@ -16,6 +17,17 @@ template <class Call>
         return error.code();
     }
     return JPEGAI_OK;
+}
+
+/// Its message; empty when it returns.
+template <class Call>
+[[nodiscard]] std::string thrown_message(Call&& call) {
+    try {
+        std::forward<Call>(call)();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return {};
 }
 
 }  // namespace jpegai::test
