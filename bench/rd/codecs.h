@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bench/rd/rate_search.h"
@@ -24,7 +25,7 @@ struct Codec {
     Setting setting;
     /// Targets outside are not measured, and points that miss theirs by more than kOff are left out: for an encoder
     /// that has only a part of the range of rates.
-    std::optional<std::pair<double, double>> only;
+    std::optional<std::pair<double, double>> only = std::nullopt;
     [[nodiscard]] bool controls_rate() const { return encode.find("{bpp}") != std::string::npos; }
 };
 

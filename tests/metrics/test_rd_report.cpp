@@ -114,8 +114,8 @@ TEST_F(Rd, Reports) {
 /// Of the first picture only the two middle targets, of the second none but one.
 TEST_F(Rd, ReportsLeaveOutWhatWasNotMeasured) {
     rd::Measurements all = two_codecs();
-    for (const std::size_t t : {0, 3, 4}) all.results[1][0][t].quality.clear();
-    for (const std::size_t t : {0, 2, 3, 4}) all.results[1][1][t].quality.clear();
+    for (const std::size_t t : {0U, 3U, 4U}) all.results[1][0][t].quality.clear();
+    for (const std::size_t t : {0U, 2U, 3U, 4U}) all.results[1][1][t].quality.clear();
     const std::string markdown = rd::markdown_report(all);
     EXPECT_NE(markdown.find("| 0.25 | bop | 0.200 |"), std::string::npos) << markdown;
     EXPECT_NE(markdown.find("| 0.5 | bop (1 of 2 pictures) | 0.400 | 24.00 |"), std::string::npos);
