@@ -34,8 +34,9 @@ enum class RateScale : std::uint8_t {
 /// The largest luma displacement at which a model is the best choice; from there on the following one gives more
 /// quality for the same rate.
 [[nodiscard]] int best_until(std::size_t model_id);
-/// The model with the best quality at `value`, or the permitted one that is nearest to it. On the 24 Kodak pictures at 0.12 to 1 bit per sample this agrees with
-/// trying all models for 117 of 120, and the others lie where two models are about equal.
+/// The model with the best quality at `value`, or the permitted one that is nearest to it. On the 24 Kodak pictures at
+/// 0.12 to 1 bit per sample this agrees with trying all models for 117 of 120, and the others lie where two models are
+/// about equal.
 /// Throws Error{internal} when none is permitted.
 [[nodiscard]] std::size_t best_model(RateScale scale, double value, double complexity,
                                      const ModelMask& permitted = kAllModels);
