@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <mutex>
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include "base/hash.h"
 #include "conformance/default_suites.h"
 #include "conformance/device.h"
+#include "conformance/jobs.h"
 #include "conformance/runner.h"
 #include "conformance/weights.h"
 
@@ -83,10 +85,16 @@ public:
         }
         std::vector<CaseRecipe> recipes = make_cases(options_.choice);
         std::erase_if(recipes, [&](const CaseRecipe& r) { return !selected(r); });
-        for (std::size_t i = 0; i < recipes.size(); ++i) {
-            if (options_.progress) options_.progress(recipes[i].name, i, recipes.size());
-            suite_.cases.push_back(make_case(recipes[i]));
-        }
+        suite_.cases.resize(recipes.size());
+        std::size_t begun = 0;
+        run_jobs(options_.jobs, recipes.size(), [&](std::size_t i) {
+            {
+                const std::lock_guard lock(mutex_);
+                if (options_.progress) options_.progress(recipes[i].name, begun++, recipes.size());
+            }
+            suite_.cases[i] = make_case(recipes[i]);
+            return true;
+        });
         finish();
         return result_;
     }
@@ -115,19 +123,21 @@ private:
         test.sha256 = sha256_hex(file);
         test.size = file.size();
         write_file((fs::path(folder_) / test.stream).string(), file);
-        ++result_.cases;
         if (recipe.kind == CaseKind::kReject) {
             expect_rejection(test);
         } else {
             expect_headers(test, file);
             if (recipe.kind != CaseKind::kAccept) expect_results(test, recipe);
         }
+        const std::lock_guard lock(mutex_);
+        ++result_.cases;
+        if (recipe.kind == CaseKind::kReject) ++result_.rejected;
+        if (recipe.kind == CaseKind::kDecode || recipe.kind == CaseKind::kReport) ++result_.decoded;
         return test;
     }
 
     void expect_rejection(const Case& test) {
         const Outcome outcome = device_.run(folder_, test);
-        ++result_.rejected;
         const bool expected =
             std::find(test.errors.begin(), test.errors.end(), outcome.error_class) != test.errors.end();
         if (outcome.status != Outcome::Status::kRefused || !expected) {
@@ -141,6 +151,7 @@ private:
         parse.max_pixels = ~std::uint64_t{0};
         const Codestream stream = parse_codestream(file, parse);
         test.header = header_json(stream);
+        const std::lock_guard lock(mutex_);
         coverage_.add(list_fields(stream.picture, stream.dialect));
         if (stream.has_tools) coverage_.add(list_fields(stream.tools, stream.picture));
         if (stream.has_rendering) coverage_.add(list_fields(stream.rendering));
@@ -163,7 +174,6 @@ private:
         if (outcome.picture && recipe.picture) {
             test.picture = store_expected_picture(folder_, test.name, *outcome.picture);
         }
-        ++result_.decoded;
     }
 
     void finish() {
@@ -188,6 +198,7 @@ private:
     ModelStore& models_;
     const Device& device_;
     Suite suite_;
+    std::mutex mutex_;  ///< of what follows and of progress; each case has a place of its own in suite_
     Coverage coverage_;
     GenerateResult result_;
 };

@@ -14,10 +14,12 @@ struct GenerateOptions {
     SuiteChoice choice;
     std::shared_ptr<const WeightSet> weights;  ///< trained ones; what they lack is made up (conformance/weights.h)
     std::string cpu = "auto";                  ///< backend that computes the expected pictures
-    unsigned threads = 1;
+    unsigned threads = 1;                      ///< of that backend
+    unsigned jobs = 1;                         ///< cases at a time; neither changes a byte of the suite
     bool large = false;  ///< also compute what cases marked large expect; otherwise these have a stream only
     std::string filter;  ///< only cases that it selects (`selects` of runner.h)
-    std::function<void(const std::string& name, std::size_t done, std::size_t all)> progress;
+    /// Called when a case begins, from one thread at a time; `begun` cases did before.
+    std::function<void(const std::string& name, std::size_t begun, std::size_t all)> progress;
 };
 
 struct GenerateResult {

@@ -19,7 +19,7 @@ ChromaFormat format_by_name(const std::string& name) {
 
 void store(const std::string& folder, const std::string& file, const Picture& picture) {
     WriteOptions options;
-    options.png_level = 9;
+    options.png_photo = true;
     write_file((std::filesystem::path(folder) / file).string(), encode_picture(PictureFormat::kPng, picture, options));
 }
 

@@ -1,18 +1,17 @@
 #include "conformance/runner.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <map>
 #include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "conformance/jobs.h"
 #include "conformance/judge.h"
 
 namespace jpegai::conformance {
@@ -56,63 +55,6 @@ CaseResult run_case(const Suite& suite, const std::string& folder, const Device&
     }
     return judge(suite, folder, test, device, options.oracle, device.run(folder, test));
 }
-
-/// Hands out cases to threads and keeps the first exception.
-class Workers {
-public:
-    Workers(const Suite& suite, const std::string& folder, const Device& device, const RunOptions& options,
-            std::vector<CaseResult>& results)
-        : suite_(suite),
-          folder_(folder),
-          device_(device),
-          options_(options),
-          selected_(select(suite, device, options)),
-          results_(results) {}
-
-    void run() {
-        const unsigned jobs = std::max(1U, options_.jobs);
-        std::vector<std::thread> threads;
-        for (unsigned k = 1; k < jobs; ++k) threads.emplace_back([this] { work(); });
-        work();
-        for (std::thread& thread : threads) thread.join();
-        if (error_) std::rethrow_exception(error_);
-    }
-
-private:
-    void work() {
-        while (!stop_) {
-            const std::size_t i = next_++;
-            if (i >= suite_.cases.size()) return;
-            try {
-                finish(i, run_case(suite_, folder_, device_, options_, suite_.cases[i], selected_[i]));
-            } catch (...) {
-                const std::lock_guard lock(mutex_);
-                if (!error_) error_ = std::current_exception();
-                stop_ = true;
-            }
-        }
-    }
-
-    void finish(std::size_t i, CaseResult result) {
-        const std::lock_guard lock(mutex_);
-        results_[i] = std::move(result);
-        if (results_[i].verdict == Verdict::kFail) ++failures_;
-        if (options_.stop_after != 0 && failures_ >= options_.stop_after) stop_ = true;
-        if (options_.done) options_.done(results_[i]);
-    }
-
-    const Suite& suite_;
-    const std::string& folder_;
-    const Device& device_;
-    const RunOptions& options_;
-    const std::vector<bool> selected_;
-    std::vector<CaseResult>& results_;
-    std::atomic<std::size_t> next_{0};
-    std::atomic<bool> stop_{false};
-    std::mutex mutex_;
-    std::size_t failures_ = 0;
-    std::exception_ptr error_;
-};
 
 }  // namespace
 
@@ -198,7 +140,17 @@ RunReport run_suite(const Suite& suite, const std::string& folder, const Device&
         report.results[i].verdict = Verdict::kSkipped;  // what an early end leaves out
     }
     const auto start = Clock::now();
-    Workers(suite, folder, device, options, report.results).run();
+    const std::vector<bool> selected = select(suite, device, options);
+    std::mutex mutex;
+    std::size_t failures = 0;
+    run_jobs(options.jobs, suite.cases.size(), [&](std::size_t i) {
+        CaseResult result = run_case(suite, folder, device, options, suite.cases[i], selected[i]);
+        const std::lock_guard lock(mutex);
+        failures += result.verdict == Verdict::kFail;
+        report.results[i] = std::move(result);
+        if (options.done) options.done(report.results[i]);
+        return options.stop_after == 0 || failures < options.stop_after;
+    });
     report.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     return report;
 }

@@ -1,4 +1,6 @@
 // `jpegai conformance`: makes conformance suites; running them and judging single streams have files of their own.
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "base/file.h"
@@ -23,7 +25,7 @@ constexpr const char* kGenerateExamples =
 struct GenerateArguments {
     std::string profile = "base", level = "5.2", dialect = "is", out, models, cpu = "auto", filter;
     std::uint64_t seed = 1;
-    unsigned threads = 0;
+    unsigned threads = 1, jobs = 0;
     bool large = false, all = false;
 };
 
@@ -63,6 +65,7 @@ ExitCode generate(const GenerateArguments& arguments, const CommonOptions& commo
     options.weights = weights_or_default(arguments.models);
     options.cpu = arguments.cpu;
     options.threads = arguments.threads;
+    options.jobs = arguments.jobs != 0 ? arguments.jobs : std::thread::hardware_concurrency();
     options.large = arguments.large;
     options.filter = arguments.filter;
     ProgressLine line("generate", !common.quiet && !common.verbose);
@@ -126,7 +129,9 @@ void add_generate(CLI::App& parent, Invocation& invocation) {
     command.add_option("--seed", arguments->seed, "same seed, same bytes (default 1)");
     command.add_option("--models", arguments->models, "weights (default: the default set)")->type_name("PATH");
     command.add_option("--cpu", arguments->cpu, "instruction set that computes the expected pictures");
-    command.add_option("--threads", arguments->threads, "threads (default: one per processor)");
+    command.add_option("--jobs", arguments->jobs, "cases at a time (default 0: one per processor)")
+        ->check(CLI::Range(0U, 256U));
+    command.add_option("--threads", arguments->threads, "threads that decode a case (default 1; 0: one per processor)");
     command.add_option("--filter", arguments->filter,
                        "only cases whose name or group matches: patterns with * and ?, separated by commas");
     command.add_flag("--large", arguments->large, "also cases that take long");

@@ -12,10 +12,12 @@
 namespace jpegai::test {
 
 /// Generates the cases that `filter` selects for the base profile at level 5.2.
-inline conformance::GenerateResult generate_small(const std::string& folder, const std::string& filter) {
+inline conformance::GenerateResult generate_small(const std::string& folder, const std::string& filter,
+                                                  unsigned jobs = 2) {
     conformance::GenerateOptions options;
     options.weights = open_default_weights();
     options.filter = filter;
+    options.jobs = jobs;
     return conformance::generate_suite(folder, options);
 }
 

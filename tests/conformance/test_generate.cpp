@@ -1,4 +1,5 @@
 // The generator: determinism, and what it promises about its cases.
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -7,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "conformance/jobs.h"
 #include "tests/conformance/small_suite.h"
 #include "tests/support/thrown.h"
 
@@ -26,14 +28,35 @@ std::map<std::string, std::string> hashes_of(const std::string& folder) {
 
 TEST(Generate, SameSeedSameBytes) {
     const TemporaryFolder folder;
-    (void)generate_small(folder.path("a"), "report");
-    (void)generate_small(folder.path("b"), "report");
+    // In one thread and in several.
+    (void)generate_small(folder.path("a"), "report", 1);
+    (void)generate_small(folder.path("b"), "report", 3);
     const auto first = hashes_of(folder.path("a"));
     EXPECT_GT(first.size(), 10U);
     EXPECT_EQ(first, hashes_of(folder.path("b")));
     // Over an older suite of the same kind, too.
     (void)generate_small(folder.path("a"), "report");
     EXPECT_EQ(first, hashes_of(folder.path("a")));
+}
+
+/// A case that cannot be made ends the whole, whichever thread meets it.
+TEST(Generate, EndsAtTheFirstFailure) {
+    for (const unsigned threads : {1U, 4U}) {
+        for (const bool throws : {false, true}) {
+            std::atomic<std::size_t> calls{0};
+            const auto job = [&](std::size_t i) {
+                ++calls;
+                if (throws && i == 20) throw Error(JPEGAI_ERROR_INTERNAL, "a case");
+                return i != 20;
+            };
+            const auto run = [&] { run_jobs(threads, 100, job); };
+            EXPECT_EQ(thrown_code(run), throws ? JPEGAI_ERROR_INTERNAL : JPEGAI_OK);
+            EXPECT_GE(calls, 21U);
+            if (threads == 1) {
+                EXPECT_EQ(calls, 21U);
+            }
+        }
+    }
 }
 
 TEST(Generate, LeavesOtherFoldersAlone) {
