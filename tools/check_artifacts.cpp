@@ -162,6 +162,10 @@ public:
         const Picture* compared = classic.planes.empty() ? nullptr : &classic;
         ArtifactOptions options = options_;
         if (pair.stream) detection::note_borders(*pair.stream, options);
+        options.progress = [&](double part) {
+            progress(0.6 + 0.2 * part);
+            return true;
+        };
         try {
             pair.report = find_artifacts(original, decode, compared, options, rows_);
         } catch (const FileError&) {
@@ -169,7 +173,7 @@ public:
         } catch (const Error& error) {
             throw FileError(job.decode, error);
         }
-        progress(0.8);
+        options.progress = {};
         if (pair.stream) {
             detection::name_causes(pair.report, original, compared, options, *decoder_, *pair.stream, decode_options(),
                                    rows_);
