@@ -11,6 +11,7 @@
 #include "detection/classic_codecs.h"
 #include "detection/traces/calibrate.h"
 #include "detection/traces/report.h"
+#include "detection/traces/report_html.h"
 #include "detection/traces/resample.h"
 #include "models/places.h"
 #include "picture_io/picture_io.h"
