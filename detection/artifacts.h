@@ -95,6 +95,8 @@ struct ArtifactReport {
     std::vector<Finding> findings;  ///< one per detector that ran, in the order of Detector
     std::vector<TextRegion> text;   ///< regions that were compared
     [[nodiscard]] bool found() const;
+    /// A limitation that the scores of this picture suffer from, in words; mostly empty.
+    [[nodiscard]] std::string note() const;
 };
 
 /// Runs the detectors on `decode` against `original`, comparatively where `classic` is not null. Pictures may be grey

@@ -74,6 +74,7 @@ std::string pair_text(const CheckedPair& pair, bool verbose) {
     std::string text = fmt::format("{} against {}, {}x{}: {}\n", display_name(pair.decode), display_name(pair.original),
                                    pair.report.width, pair.report.height,
                                    pair.report.found() ? "artifacts found" : "no artifact found");
+    if (const std::string note = pair.report.note(); !note.empty()) text += "  note: " + note + '\n';
     if (const std::string words = classic_words(pair); !words.empty()) text += "  compared with " + words + '\n';
     if (pair.stream) text += "  codestream: " + stream_words(pair) + '\n';
     for (const Finding& finding : pair.report.findings) text += finding_line(finding);

@@ -235,6 +235,13 @@ bool ArtifactReport::found() const {
     return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.found; });
 }
 
+std::string ArtifactReport::note() const {
+    constexpr std::size_t kLargestWindow = 128;  // of boundary_artifacts() and strongest_seam()
+    if (std::min(width, height) >= kLargestWindow) return {};
+    return fmt::format("a side is shorter than the largest window of the detectors ({} samples): scores are low",
+                       kLargestWindow);
+}
+
 ArtifactReport find_artifacts(const Picture& original, const Picture& decode, const Picture* classic,
                               const ArtifactOptions& options, const RowRunner& rows) {
     check_picture(original);

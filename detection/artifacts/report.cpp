@@ -37,6 +37,7 @@ Json finding_json(const Finding& finding) {
 
 Json artifact_json(const ArtifactReport& report) {
     Json json = {{"width", report.width}, {"height", report.height}, {"found", report.found()}};
+    if (const std::string note = report.note(); !note.empty()) json["note"] = note;
     json["findings"] = Json::array();
     for (const Finding& finding : report.findings) json["findings"].push_back(finding_json(finding));
     json["text_regions"] = Json::array();
