@@ -242,7 +242,9 @@ private:
     }
 
     void search_scales(std::vector<TraceHypothesis>& screened) {
+        std::size_t tried = 0;
         for (const double scale : options_.scales) {
+            go_on(0.5 + 0.3 * static_cast<double>(tried++) / static_cast<double>(options_.scales.size()));
             const Size size = scaled(picture_, scale);
             if (scale == 1 || std::min(size.rows, size.cols) < kTraceMinSide) continue;
             // Resized with the picture, the busiest part stays the busiest.
@@ -263,8 +265,6 @@ private:
                 result.scale = scale;
                 screened.push_back(std::move(result));
             }
-            go_on(0.5 + 0.3 * static_cast<double>(&scale - options_.scales.data() + 1) /
-                            static_cast<double>(options_.scales.size()));
         }
     }
 

@@ -230,6 +230,21 @@ TEST(Traces, MapShowsTheCodedPart) {
     EXPECT_NE(of_crop.map(0, 100, of_crop.best.col), 0.0F);
 }
 
+TEST(Traces, ProgressOfASearchRises) {
+    TraceOptions options;
+    double last = 0;
+    std::size_t calls = 0;
+    options.progress = [&](double fraction) {
+        EXPECT_GE(fraction, last);
+        EXPECT_LE(fraction, 1.0);
+        last = fraction;
+        ++calls;
+        return true;
+    };
+    EXPECT_TRUE(find_traces(photo_like(96, 96), default_sets(), TraceClassifier::built_in(), options).searched);
+    EXPECT_GE(calls, kModels + options.scales.size());
+}
+
 TEST(Traces, LargePicturesAreSeenInPartAndWorkCanBeCancelled) {
     const Picture picture = photo_like(256, 512, 8);
     TraceOptions options;
