@@ -65,9 +65,10 @@ Source textured(unsigned tint, Source source = Source(208, 192)) {
     return source;
 }
 
-/// The decode of the photo as a source.
-struct Photo {
-    Photo() : picture(jpegai_api::Decoder(jpegai_api::Models()).decode(photo())) {
+/// A decode as a source.
+struct Decoded {
+    explicit Decoded(const std::vector<std::uint8_t>& stream)
+        : picture(jpegai_api::Decoder(jpegai_api::Models()).decode(stream)) {
         for (std::uint32_t i = 0; i < 3; ++i) {
             const jpegai_plane plane = picture.plane(i);
             c.samples[i] = plane.samples;
@@ -214,8 +215,8 @@ TEST(CheckApi, OddPicturesForArtifacts) {
 TEST(CheckApi, ACodestreamTellsCauses) {
     const jpegai_api::Models models;
     const jpegai_api::Checker checker(models);
-    const Photo decoded;
-    const auto stream = photo();
+    const std::vector<std::uint8_t> stream = jpegai_api::Encoder(models).encode(textured(0).c).bytes;
+    const Decoded decoded(stream);
     double last = 0;
     jpegai_api::ArtifactOptions options;
     options.progress = [&](double fraction) {
@@ -227,28 +228,30 @@ TEST(CheckApi, ACodestreamTellsCauses) {
     EXPECT_FALSE(clean.found());
     EXPECT_EQ(last, 1.0);
     const Json document = Json::parse(clean.json());
-    EXPECT_EQ(document["stream"]["model"], 1);
+    EXPECT_EQ(document["stream"]["model"], jpegai_api::read_info(stream).model);
     EXPECT_EQ(document["stream"]["latents"].size(), 2U);
 
-    Source other(512, 768);
+    Source other(208, 192);
     for (std::size_t i = 0; i < 3; ++i) {
-        other.samples[i].assign(static_cast<const std::uint8_t*>(decoded.c.samples[i]),
-                                static_cast<const std::uint8_t*>(decoded.c.samples[i]) + std::size_t{512} * 768);
+        const auto* from = static_cast<const std::uint8_t*>(decoded.c.samples[i]);
+        other.samples[i].assign(from, from + std::size_t{208} * 192);
         other.c.samples[i] = other.samples[i].data();
     }
-    for (std::size_t y = 200; y < 300; ++y) {
-        for (std::size_t x = 100; x < 200; ++x) {
-            std::uint8_t& red = other.samples[0][y * 512 + x];
+    for (std::size_t y = 40; y < 140; ++y) {
+        for (std::size_t x = 30; x < 130; ++x) {
+            std::uint8_t& red = other.samples[0][y * 208 + x];
             red = static_cast<std::uint8_t>(std::min(red + 25, 255));
         }
     }
     options.c.detectors = 1U << JPEGAI_DETECT_HUE;
     options.progress = {};
-    const jpegai_finding hue =
-        checker.find_stream_artifacts(other.c, stream, nullptr, options).finding(JPEGAI_DETECT_HUE);
-    EXPECT_EQ(hue.found, 1U);
     const jpegai_api::Artifacts result = checker.find_stream_artifacts(other.c, stream, nullptr, options);
+    EXPECT_EQ(result.finding(JPEGAI_DETECT_HUE).found, 1U);
     EXPECT_STRNE(result.finding(JPEGAI_DETECT_HUE).cause, "");
+    options.c.find_causes = 0;
+    const jpegai_api::Artifacts plain = checker.find_stream_artifacts(other.c, stream, nullptr, options);
+    EXPECT_STREQ(plain.finding(JPEGAI_DETECT_HUE).cause, "");
+    EXPECT_TRUE(Json::parse(plain.json())["stream"]["latents"].empty());
 
     std::vector<std::uint8_t> cut = stream;
     cut.resize(cut.size() / 2);
@@ -262,7 +265,7 @@ TEST(CheckApi, TracesOfACodedPicture) {
     const jpegai_api::Models models;
     jpegai_api::Checker checker(models);
     checker.add_models(models, "again");
-    const Photo decoded;
+    const Decoded decoded(photo());
     const jpegai_source part = decoded.part(128, 128, 256, 256);
     jpegai_api::TraceOptions options;
     options.c.search_crops = 0;
