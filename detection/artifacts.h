@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -84,6 +85,7 @@ struct ArtifactOptions {
     std::array<double, kDetectorCount> thresholds = unchanged();
     std::vector<Detector> only;  ///< run only these; all when empty
     bool keep_maps = true;
+    std::function<bool(double)> progress;  ///< called with 0..1 from the calling thread; returns false to cancel
 
     [[nodiscard]] static std::array<double, kDetectorCount> unchanged();
 };
@@ -93,13 +95,15 @@ struct ArtifactReport {
     std::vector<Finding> findings;  ///< one per detector that ran, in the order of Detector
     std::vector<TextRegion> text;   ///< regions that were compared
     [[nodiscard]] bool found() const;
+    /// A limitation that the scores of this picture suffer from, in words; mostly empty.
+    [[nodiscard]] std::string note() const;
 };
 
 /// Runs the detectors on `decode` against `original`, comparatively where `classic` is not null. Pictures may be grey
 /// (one grey and one with colour: both count as grey), RGB or YUV, of 8 to 16 bit, each of its own depth; alpha does
 /// not exist here. The colour detectors do not apply to grey. Detectors whose window is larger than the picture still
 /// run; the samples that the window misses count as without artifact. Throws Error{argument} when the sizes differ or a
-/// picture contradicts itself, Error{memory}.
+/// picture contradicts itself, Error{cancelled, memory}.
 [[nodiscard]] ArtifactReport find_artifacts(const Picture& original, const Picture& decode, const Picture* classic,
                                             const ArtifactOptions& options = {}, const RowRunner& rows = serial_rows);
 

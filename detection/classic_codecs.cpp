@@ -1,6 +1,7 @@
 #include "detection/classic_codecs.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <csetjmp>
 #include <cstddef>
@@ -17,6 +18,8 @@
 #endif
 
 #include "base/error.h"
+#include "base/file.h"
+#include "detection/programs.h"
 #include "picture_io/picture_io.h"
 
 namespace jpegai::detection {
@@ -119,7 +122,12 @@ std::vector<std::uint8_t> encode_webp(const Picture&, int) {
 #endif
 
 std::size_t longest_side(ClassicCodec codec) {
-    return codec == ClassicCodec::kJpeg ? 65535 : 16383;
+    return codec == ClassicCodec::kWebp ? 16383 : 65535;
+}
+
+/// The quantiser of AVIF that stands for a quality.
+int quantiser_of(int quality) {
+    return static_cast<int>(std::lround(static_cast<double>(100 - quality) * 63 / 99));
 }
 
 /// A grey picture out of one that WebP has made RGB.
@@ -132,10 +140,11 @@ Picture first_plane(Picture picture) {
 }  // namespace
 
 const char* classic_name(ClassicCodec codec) {
-    return codec == ClassicCodec::kJpeg ? "JPEG" : "WebP";
+    return std::array{"JPEG", "WebP", "AVIF"}.at(static_cast<std::size_t>(codec));
 }
 
 bool have_classic(ClassicCodec codec) {
+    if (codec == ClassicCodec::kAvif) return have_program("avifenc") && have_program("avifdec");
     return can_read(codec == ClassicCodec::kJpeg ? PictureFormat::kJpeg : PictureFormat::kWebp);
 }
 
@@ -146,16 +155,58 @@ std::vector<std::uint8_t> encode_classic(ClassicCodec codec, const Picture& pict
         throw Error(JPEGAI_ERROR_UNSUPPORTED, "classic codings are made of RGB and grey pictures only");
     if (std::max(picture.rows(), picture.cols()) > longest_side(codec))
         throw Error(JPEGAI_ERROR_UNSUPPORTED, std::string("the picture is too large for ") + classic_name(codec));
-    return codec == ClassicCodec::kJpeg ? encode_jpeg(picture, quality) : encode_webp(picture, quality);
+    switch (codec) {
+        case ClassicCodec::kJpeg:
+            return encode_jpeg(picture, quality);
+        case ClassicCodec::kWebp:
+            return encode_webp(picture, quality);
+        case ClassicCodec::kAvif:
+            break;
+    }
+    return encode_avif(picture, quantiser_of(quality), true);
 }
 
-std::optional<ClassicDecode> classic_decode(const Picture& picture, double bpp) {
+Picture decode_classic(ClassicCodec codec, const std::vector<std::uint8_t>& bytes) {
+    if (codec == ClassicCodec::kAvif) return decode_avif(bytes);
+    return decode_picture(codec == ClassicCodec::kWebp ? PictureFormat::kWebp : PictureFormat::kJpeg, bytes);
+}
+
+std::vector<std::uint8_t> encode_avif(const Picture& picture, int quantiser, bool half_chroma) {
+    if (!have_classic(ClassicCodec::kAvif))
+        throw Error(JPEGAI_ERROR_UNSUPPORTED, "AVIF needs the programs avifenc and avifdec (Debian: libavif-bin)");
+    const ScratchFolder folder;
+    const std::string in = folder.file("in.png"), coded = folder.file("coded.avif");
+    Picture plain = make_picture(picture.model, {1, 1}, 8, picture.rows(), picture.cols());
+    const std::vector<std::uint8_t> samples = interleaved(picture, picture.planes.size());
+    for (std::size_t c = 0; c < plain.planes.size(); ++c) {
+        for (std::size_t i = 0; i < plain.planes[c].size(); ++i)
+            plain.planes[c].data()[i] = samples[i * plain.planes.size() + c];
+    }
+    write_picture(in, plain);
+    run_program({"avifenc", "-s", "6", "-j", "1", "-y", half_chroma ? "420" : "444", "--min", "0", "--max", "63", "-a",
+                 "end-usage=q", "-a", "cq-level=" + std::to_string(quantiser), in, coded});
+    return read_file(coded);
+}
+
+Picture decode_avif(const std::vector<std::uint8_t>& bytes) {
+    const ScratchFolder folder;
+    const std::string coded = folder.file("coded.avif"), out = folder.file("out.png");
+    write_file(coded, bytes);
+    run_program({"avifdec", coded, out});
+    ReadOptions options;
+    options.alpha = AlphaPolicy::kDrop;
+    return read_picture(out, options);
+}
+
+std::optional<ClassicDecode> classic_decode(const Picture& picture, double bpp, std::optional<ClassicCodec> wanted) {
     const auto fits = [&](ClassicCodec codec) {
         return have_classic(codec) && std::max(picture.rows(), picture.cols()) <= longest_side(codec);
     };
-    if (!fits(ClassicCodec::kWebp) && !fits(ClassicCodec::kJpeg)) return std::nullopt;
+    if (!wanted && fits(ClassicCodec::kWebp)) wanted = ClassicCodec::kWebp;
+    if (!wanted && fits(ClassicCodec::kJpeg)) wanted = ClassicCodec::kJpeg;
+    if (!wanted) return std::nullopt;
     ClassicDecode result;
-    result.codec = fits(ClassicCodec::kWebp) ? ClassicCodec::kWebp : ClassicCodec::kJpeg;
+    result.codec = *wanted;
     const double budget = bpp * static_cast<double>(picture.rows() * picture.cols()) / 8;
     std::vector<std::uint8_t> best;
     // Qualities known to fit and not to fit; between them the logarithm of the size is nearly straight.
@@ -181,8 +232,7 @@ std::optional<ClassicDecode> classic_decode(const Picture& picture, double bpp) 
         quality = fits_end.quality + std::clamp(static_cast<int>(std::lround(part * gap)), 1, std::max(gap - 1, 1));
     }
     result.bpp = 8 * static_cast<double>(best.size()) / static_cast<double>(picture.rows() * picture.cols());
-    result.picture =
-        decode_picture(result.codec == ClassicCodec::kWebp ? PictureFormat::kWebp : PictureFormat::kJpeg, best);
+    result.picture = decode_classic(result.codec, best);
     if (picture.model == ColourModel::kGrey && result.picture.model != ColourModel::kGrey)
         result.picture = first_plane(std::move(result.picture));
     return result;

@@ -69,7 +69,7 @@ struct TraceReport {
     std::size_t seen_row = 0, seen_col = 0;    ///< where the part that was looked at begins
     std::size_t seen_rows = 0, seen_cols = 0;  ///< of the part that was looked at
     double probability = 0;                    ///< that the picture was JPEG AI coded, when half of all pictures are
-    std::vector<TraceHypothesis> as_it_lies;   ///< one per weight set and model, in their order
+    std::vector<TraceHypothesis> as_it_lies;   ///< one per weight set and model, in their order; equal networks once
     TraceHypothesis best;                      ///< the best of all hypotheses
     bool searched = false;                     ///< other grids and sizes were tried
     double grid_gain = 0;                      ///< dB of the clearest grid, see find_grid(); 0 when not searched

@@ -16,6 +16,7 @@
 #include "picture_io/picture_io.h"
 #include "tools/check.h"
 #include "tools/check_artifacts_report.h"
+#include "tools/check_text_boxes.h"
 #include "tools/lists.h"
 #include "tools/progress.h"
 
@@ -73,28 +74,17 @@ std::pair<Detector, double> parse_limit(const std::string& text, const std::stri
     return {parse_detector(name, option), value};
 }
 
-/// {"boxes": [{"x", "y", "width", "height"} or {"quad": [[x, y], four times]}]}.
-std::vector<detection::TextRegion> read_text_file(const std::string& path) {
-    const std::vector<std::uint8_t> bytes = read_file(path, 1U << 24);
-    std::vector<detection::TextRegion> regions;
-    try {
-        const auto document = nlohmann::json::parse(bytes);
-        for (const auto& item : document.at("boxes")) {
-            if (!item.contains("quad")) {
-                regions.push_back(detection::text_region(
-                    {item.at("x").get<std::uint32_t>(), item.at("y").get<std::uint32_t>(),
-                     item.at("width").get<std::uint32_t>(), item.at("height").get<std::uint32_t>()}));
-                continue;
-            }
-            detection::TextRegion region;
-            for (std::size_t i = 0; i < 4; ++i)
-                region.corners[i] = {item["quad"].at(i).at(0).get<double>(), item["quad"].at(i).at(1).get<double>()};
-            regions.push_back(region);
-        }
-    } catch (const nlohmann::json::exception& error) {
-        throw FileError(path, Error(JPEGAI_ERROR_ARGUMENT, fmt::format("not a list of text boxes: {}", error.what())));
-    }
-    return regions;
+/// The codec that --against names.
+std::optional<detection::ClassicCodec> codec_named(const std::string& against) {
+    if (against == "jpeg") return detection::ClassicCodec::kJpeg;
+    if (against == "webp") return detection::ClassicCodec::kWebp;
+    if (against == "avif") return detection::ClassicCodec::kAvif;
+    return std::nullopt;
+}
+
+/// Whether a coding is to be made, as opposed to a file to be read.
+bool makes_coding(const std::string& against) {
+    return against.empty() || against == "auto" || codec_named(against).has_value();
 }
 
 ArtifactOptions detector_options(const ArtifactArguments& arguments) {
@@ -104,7 +94,7 @@ ArtifactOptions detector_options(const ArtifactArguments& arguments) {
         options.text.push_back(detection::text_region({x, y, width, height}));
     }
     if (!arguments.text_file.empty()) {
-        for (const detection::TextRegion& region : read_text_file(arguments.text_file)) options.text.push_back(region);
+        for (const detection::TextRegion& region : read_text_boxes(arguments.text_file)) options.text.push_back(region);
     }
     options.find_text = !arguments.no_text_search;
     for (const std::string& text : arguments.thresholds) {
@@ -162,6 +152,10 @@ public:
         const Picture* compared = classic.planes.empty() ? nullptr : &classic;
         ArtifactOptions options = options_;
         if (pair.stream) detection::note_borders(*pair.stream, options);
+        options.progress = [&](double part) {
+            progress(0.6 + 0.2 * part);
+            return true;
+        };
         try {
             pair.report = find_artifacts(original, decode, compared, options, rows_);
         } catch (const FileError&) {
@@ -169,7 +163,7 @@ public:
         } catch (const Error& error) {
             throw FileError(job.decode, error);
         }
-        progress(0.8);
+        options.progress = {};
         if (pair.stream) {
             detection::name_causes(pair.report, original, compared, options, *decoder_, *pair.stream, decode_options(),
                                    rows_);
@@ -222,21 +216,22 @@ private:
     [[nodiscard]] Picture load_classic(CheckedPair& pair, const Picture& original) const {
         const std::string& against = arguments_.against;
         if (against == "none") return {};
-        if (!against.empty() && against != "auto") {
+        if (!makes_coding(against)) {
             pair.classic_file = against;
             return load_picture(against);
         }
         const double bpp = arguments_.bpp > 0 ? arguments_.bpp : pair.stream ? pair.stream->bpp : 0;
         if (bpp <= 0) {
-            if (against == "auto")
-                throw UsageError("--against auto needs the rate: give --bpp, or a codestream instead of its decode");
+            if (!against.empty())
+                throw UsageError(fmt::format(
+                    "--against {} needs the rate: give --bpp, or a codestream instead of its decode", against));
             return {};
         }
         if (original.model == ColourModel::kYuv) {
             print_warning(common_, "not compared with a classic codec: the original is YUV");
             return {};
         }
-        pair.classic = detection::classic_decode(original, bpp);
+        pair.classic = detection::classic_decode(original, bpp, codec_named(against));
         if (!pair.classic) {
             if (against == "auto")
                 throw Error(JPEGAI_ERROR_UNSUPPORTED, "--against auto needs libwebp or libjpeg in the build");
@@ -330,7 +325,7 @@ std::vector<Job> jobs_of(const ArtifactArguments& arguments, const CommonOptions
     if (folder != std::filesystem::is_directory(decode)) throw UsageError("give two files or two folders");
     if (original == "-" && decode == "-") throw UsageError("only one picture can come from standard input");
     if (!folder) return {{original, decode, ""}};
-    if (!arguments.against.empty() && arguments.against != "auto" && arguments.against != "none")
+    if (arguments.against != "none" && !makes_coding(arguments.against))
         throw UsageError("--against FILE is for a single pair");
     const auto originals = files_of(original), decodes = files_of(decode);
     std::vector<Job> jobs;
@@ -360,6 +355,7 @@ ExitCode check_artifacts(const ArtifactArguments& arguments, const CommonOptions
             const CheckedPair pair = checker.check(jobs[i], [&](double part) {
                 line.update((static_cast<double>(i) + part) / static_cast<double>(jobs.size()));
             });
+            line.clear();
             if (!pair.above.empty()) code = kExitFailed;
             csv += csv_line(pair);
             if (common.json)
@@ -367,6 +363,7 @@ ExitCode check_artifacts(const ArtifactArguments& arguments, const CommonOptions
             else if (!common.quiet)
                 print_text(pair_text(pair, common.verbose));
         } catch (const Error& error) {
+            line.clear();
             if (!batch) throw;
             const auto* named = dynamic_cast<const FileError*>(&error);
             print_error(named != nullptr ? named->file() : jobs[i].decode, error);  // the other pairs are still checked
@@ -393,14 +390,19 @@ void add_check_artifacts(CLI::App& check, Invocation& invocation) {
     command.add_option("--original", arguments->original, "The original, when the first file is the decode")
         ->type_name("PATH");
     command
-        .add_option("--against", arguments->against,
-                    "Decode of a classic codec to compare with; auto makes one of the same rate, none compares with "
-                    "nothing (default: auto where the rate is known)")
-        ->type_name("FILE|auto|none");
+        .add_option(
+            "--against", arguments->against,
+            "Decode of a classic codec to compare with, or the codec (jpeg, webp, avif) to make one of the same "
+            "rate; auto takes WebP or else JPEG, none compares with nothing (default: auto where the rate is "
+            "known)")
+        ->type_name("FILE|auto|jpeg|webp|avif|none");
     command.add_option("--bpp", arguments->bpp, "Bits per pixel of the decode, where it is no codestream")
         ->check(CLI::Range(0.001, 100.0));
     command.add_option("--text-box", arguments->text_boxes, "A region of text: x,y,width,height; may be repeated");
-    command.add_option("--text-boxes", arguments->text_file, "Regions of text as JSON")->type_name("FILE");
+    command
+        .add_option("--text-boxes", arguments->text_file,
+                    "Regions of text: JSON, or what \"tesseract PICTURE OUT tsv\" wrote")
+        ->type_name("FILE");
     command.add_flag("--no-text-search", arguments->no_text_search, "Compare only regions of text that are given");
     command.add_option("--only", arguments->only, "Detectors to run, as in colour,seam (default: all)")
         ->type_name("LIST");

@@ -2,61 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "detection/artifacts/report.h"
+
 namespace jpegai::tools {
 namespace {
 
 using detection::Finding;
 using Json = nlohmann::ordered_json;
-
-Json box_json(const detection::Box& box) {
-    return {{"x", box.x}, {"y", box.y}, {"width", box.width}, {"height", box.height}};
-}
-
-Json finding_json(const Finding& finding) {
-    const detection::DetectorInfo& info = detection::detector_info(finding.detector);
-    Json json = {{"detector", info.id},
-                 {"found", finding.found},
-                 {"score", nullptr},
-                 {"threshold", finding.threshold},
-                 {"comparative", finding.comparative}};
-    if (!finding.score) {
-        json["reason"] = finding.reason;
-        return json;
-    }
-    json["score"] = *finding.score;
-    if (finding.box) {
-        json["at"] = {{"x", finding.x}, {"y", finding.y}};
-        json["box"] = box_json(*finding.box);
-    }
-    if (!finding.detail.empty()) json["detail"] = finding.detail;
-    if (!finding.cause.empty()) json["cause"] = finding.cause;
-    return json;
-}
-
-Json stream_json(const CheckedPair& pair) {
-    const detection::DecodedStream& stream = *pair.stream;
-    const PictureHeader& picture = stream.stream.picture;
-    Json json = {{"summary", stream_words(pair)},
-                 {"model", picture.model_id},
-                 {"bpp", stream.bpp},
-                 {"tile_columns", stream.tile_columns},
-                 {"tile_rows", stream.tile_rows},
-                 {"region_columns", stream.region_columns},
-                 {"region_rows", stream.region_rows}};
-    json["latents"] = Json::array();
-    for (const Component component : {kPrimary, kSecondary}) {
-        if (pair.latents.empty()) break;
-        const detection::EnergyLoss loss = detection::energy_loss(pair.latents, component);
-        json["latents"].push_back({{"component", component == kPrimary ? "y" : "uv"},
-                                   {"lost_energy", loss.share},
-                                   {"active_channels", loss.channels},
-                                   {"silent_channels", loss.silent},
-                                   {"worst_channel", loss.worst},
-                                   {"worst_loss_db", loss.worst_decibels}});
-    }
-    if (!pair.latents_reason.empty()) json["latents_reason"] = pair.latents_reason;
-    return json;
-}
 
 /// Quoted where the text needs it.
 std::string csv_field(const std::string& text) {
@@ -86,22 +38,7 @@ std::string classic_words(const CheckedPair& pair) {
 }
 
 std::string stream_words(const CheckedPair& pair) {
-    if (!pair.stream) return {};
-    const Codestream& stream = pair.stream->stream;
-    std::string text = fmt::format("model {}, {:.2f} bpp", stream.picture.model_id, pair.stream->bpp);
-    const auto add = [&](bool there, const char* name) {
-        if (there) text += fmt::format(", {}", name);
-    };
-    add(!pair.stream->tile_columns.empty() || !pair.stream->tile_rows.empty(), "synthesis tiles");
-    add(!pair.stream->region_columns.empty() || !pair.stream->region_rows.empty(), "regions");
-    add(stream.picture.c_ver > 1, "chroma 4:2:0");
-    add(stream.picture.c_ver == 1 && stream.picture.c_hor > 1, "chroma 4:2:2");
-    add(stream.tools.efe_linear.has_value(), "EFE linear");
-    add(stream.tools.efe_nonlinear.has_value(), "EFE nonlinear");
-    add(stream.tools.eicci.has_value(), "eICCI");
-    add(stream.tools.lef_ch_idx.has_value(), "LEF");
-    add(stream.tools.lsbs_enable_flag[0] || stream.tools.lsbs_enable_flag[1], "LSBS");
-    return text;
+    return pair.stream ? detection::stream_words(*pair.stream) : std::string();
 }
 
 void judge(CheckedPair& pair, const std::vector<FailLimit>& limits) {
@@ -118,8 +55,9 @@ void judge(CheckedPair& pair, const std::vector<FailLimit>& limits) {
 }
 
 Json pair_json(const CheckedPair& pair) {
-    Json json = {{"original", pair.original},    {"decode", pair.decode},        {"width", pair.report.width},
-                 {"height", pair.report.height}, {"found", pair.report.found()}, {"classic", nullptr}};
+    Json json = {{"original", pair.original}, {"decode", pair.decode}};
+    json.update(detection::artifact_json(pair.report));
+    json["classic"] = nullptr;
     if (pair.classic) {
         json["classic"] = {{"codec", detection::classic_name(pair.classic->codec)},
                            {"quality", pair.classic->quality},
@@ -127,15 +65,7 @@ Json pair_json(const CheckedPair& pair) {
     } else if (!pair.classic_file.empty()) {
         json["classic"] = {{"file", pair.classic_file}};
     }
-    if (pair.stream) json["stream"] = stream_json(pair);
-    json["findings"] = Json::array();
-    for (const Finding& finding : pair.report.findings) json["findings"].push_back(finding_json(finding));
-    json["text_regions"] = Json::array();
-    for (const detection::TextRegion& region : pair.report.text) {
-        Json box = box_json(detection::bounds(region, pair.report.height, pair.report.width));
-        box["confidence"] = region.confidence;
-        json["text_regions"].push_back(std::move(box));
-    }
+    if (pair.stream) json["stream"] = detection::stream_json(*pair.stream, pair.latents, pair.latents_reason);
     json["above"] = pair.above;
     return json;
 }
@@ -144,6 +74,7 @@ std::string pair_text(const CheckedPair& pair, bool verbose) {
     std::string text = fmt::format("{} against {}, {}x{}: {}\n", display_name(pair.decode), display_name(pair.original),
                                    pair.report.width, pair.report.height,
                                    pair.report.found() ? "artifacts found" : "no artifact found");
+    if (const std::string note = pair.report.note(); !note.empty()) text += "  note: " + note + '\n';
     if (const std::string words = classic_words(pair); !words.empty()) text += "  compared with " + words + '\n';
     if (pair.stream) text += "  codestream: " + stream_words(pair) + '\n';
     for (const Finding& finding : pair.report.findings) text += finding_line(finding);

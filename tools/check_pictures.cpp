@@ -22,6 +22,26 @@ std::vector<std::string> pictures_in(const std::string& path) {
     return pictures;
 }
 
+std::vector<std::string> names_apart(const std::vector<std::string>& files) {
+    namespace fs = std::filesystem;
+    std::vector<fs::path> paths;
+    fs::path common;
+    for (const std::string& file : files) {
+        paths.push_back(file == "-" ? fs::path(file) : fs::absolute(file).lexically_normal());
+        if (file == "-") continue;
+        const fs::path folder = paths.back().parent_path();
+        if (common.empty()) common = folder;
+        const auto [end, ignored] = std::mismatch(common.begin(), common.end(), folder.begin(), folder.end());
+        fs::path shared;
+        for (auto part = common.begin(); part != end; ++part) shared /= *part;
+        common = shared;
+    }
+    std::vector<std::string> names;
+    for (const fs::path& path : paths)
+        names.push_back(path == "-" ? "stdin" : path.lexically_relative(common).string());
+    return names;
+}
+
 detection::TraceClassifier classifier_of(const std::string& path) {
     if (path.empty()) return detection::TraceClassifier::built_in();
     try {

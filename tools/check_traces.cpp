@@ -8,6 +8,7 @@
 #include "backend/select.h"
 #include "base/file.h"
 #include "detection/traces/report.h"
+#include "detection/traces/report_html.h"
 #include "models/places.h"
 #include "picture_io/picture_io.h"
 #include "tools/check.h"
@@ -86,23 +87,20 @@ std::string csv_of(const std::vector<Outcome>& outcomes) {
             csv += trace_csv_line(outcome.file, *outcome.report);
             continue;
         }
-        std::string message = outcome.error->what();
-        std::replace(message.begin(), message.end(), '"', '\'');
-        csv += fmt::format("\"{}\",{}\"{}\"\n", outcome.file, std::string(9 + trace_features().size(), ','), message);
+        csv += trace_csv_failure(outcome.file, outcome.error->what());
     }
     return csv;
 }
 
-/// Writes the heat map, and notes what the page shows. The report keeps no map: a batch may be long.
-void keep_map(const TracesArguments& arguments, const std::string& file, const Picture& picture, TraceReport& report,
-              std::vector<TracePagePart>& parts) {
+/// Writes the heat map under `name`, and notes what the page shows. The report keeps no map: a batch may be long.
+void keep_map(const TracesArguments& arguments, const std::string& file, const std::string& name,
+              const Picture& picture, TraceReport& report, std::vector<TracePagePart>& parts) {
     const Picture map = trace_map_picture(picture, report);
     report.map = {};
     if (!arguments.maps.empty()) {
-        const std::filesystem::path folder = arguments.maps;
-        std::filesystem::create_directories(folder);
-        const std::string name = std::filesystem::path(file == "-" ? "stdin" : file).filename().string() + ".map.png";
-        write_picture((folder / name).string(), map);
+        const std::filesystem::path path = std::filesystem::path(arguments.maps) / (name + ".map.png");
+        std::filesystem::create_directories(path.parent_path());
+        write_picture(path.string(), map);
     }
     if (!arguments.html.empty()) parts.push_back({file, report, thumbnail_of(picture), thumbnail_of(map)});
 }
@@ -128,7 +126,9 @@ ExitCode find(const TracesArguments& arguments, const CommonOptions& common) {
     std::vector<Outcome> outcomes;
     std::vector<TracePagePart> parts;
     bool failed = false, above = false;
-    for (const std::string& file : files) {
+    const std::vector<std::string> names = names_apart(files);
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        const std::string& file = files[i];
         Outcome& outcome = outcomes.emplace_back();
         outcome.file = file;
         try {
@@ -139,7 +139,7 @@ ExitCode find(const TracesArguments& arguments, const CommonOptions& common) {
                 return true;
             };
             outcome.report = find_traces(picture, sets, classifier, options);
-            if (options.want_map) keep_map(arguments, file, picture, *outcome.report, parts);
+            if (options.want_map) keep_map(arguments, file, names[i], picture, *outcome.report, parts);
         } catch (const Error& error) {
             if (files.size() == 1) throw FileError(file, error);
             print_error(file, error);

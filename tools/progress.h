@@ -1,6 +1,7 @@
 // One line on a terminal that shows how far the work is.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
@@ -23,6 +24,7 @@ public:
         shown_ = false;
     }
     void update(double fraction) {
+        fraction = fraction > 0 ? std::min(fraction, 1.0) : 0;
         const auto now = Clock::now();
         if (!enabled_ || now - start_ < std::chrono::seconds(1) || now - last_ < std::chrono::milliseconds(100)) return;
         last_ = now;

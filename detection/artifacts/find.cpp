@@ -58,15 +58,24 @@ public:
     }
 
     ArtifactReport run() {
+        std::vector<const DetectorInfo*> wanted;
         for (const DetectorInfo& info : kDetectors) {
             const auto& only = options_.only;
-            if (!only.empty() && std::find(only.begin(), only.end(), info.detector) == only.end()) continue;
-            report_.findings.push_back(examine(info));
+            if (only.empty() || std::find(only.begin(), only.end(), info.detector) != only.end())
+                wanted.push_back(&info);
+        }
+        for (const DetectorInfo* info : wanted) {
+            report_.findings.push_back(examine(*info));
+            go_on(static_cast<double>(report_.findings.size()) / static_cast<double>(wanted.size()));
         }
         return std::move(report_);
     }
 
 private:
+    void go_on(double done) const {
+        if (options_.progress && !options_.progress(done)) throw Error(JPEGAI_ERROR_CANCELLED, "cancelled");
+    }
+
     [[nodiscard]] const Analysed* classic() const { return classic_ ? &*classic_ : nullptr; }
     [[nodiscard]] bool grey() const { return original_.samples.grey; }
 
@@ -224,6 +233,13 @@ std::array<double, kDetectorCount> ArtifactOptions::unchanged() {
 
 bool ArtifactReport::found() const {
     return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) { return finding.found; });
+}
+
+std::string ArtifactReport::note() const {
+    constexpr std::size_t kLargestWindow = 128;  // of boundary_artifacts() and strongest_seam()
+    if (std::min(width, height) >= kLargestWindow) return {};
+    return fmt::format("a side is shorter than the largest window of the detectors ({} samples): scores are low",
+                       kLargestWindow);
 }
 
 ArtifactReport find_artifacts(const Picture& original, const Picture& decode, const Picture* classic,

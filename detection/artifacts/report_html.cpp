@@ -1,12 +1,11 @@
 #include "detection/artifacts/report_html.h"
 
 #include <algorithm>
-#include <span>
-#include <string_view>
 
 #include <fmt/format.h>
 
 #include "detection/artifacts/views.h"
+#include "detection/page_parts.h"
 #include "picture_io/picture_io.h"
 
 namespace jpegai::detection {
@@ -19,33 +18,6 @@ constexpr const char* kStyle =
     ".none{color:#070}.off{color:#888}figure{display:inline-block;margin:0 .6em .6em 0;vertical-align:top}"
     "img{image-rendering:pixelated;border:1px solid #ccc;max-width:100%}";
 
-std::string escaped(const std::string& text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '&') {
-            out += "&amp;";
-        } else if (c == '<') {
-            out += "&lt;";
-        } else if (c == '"') {
-            out += "&quot;";
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
-
-std::string base64(std::span<const std::uint8_t> bytes) {
-    static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? bytes[i + k] : 0U);
-        for (std::size_t k = 0; k < 4; ++k) text += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-    }
-    return text;
-}
-
 /// Samples are written once; the browser enlarges them without smoothing.
 std::string figure(const Picture& picture, std::size_t zoom, const std::string& caption) {
     WriteOptions options;
@@ -53,8 +25,8 @@ std::string figure(const Picture& picture, std::size_t zoom, const std::string& 
     return fmt::format(
         "<figure><img width=\"{}\" height=\"{}\" alt=\"{}\" src=\"data:image/png;base64,{}\"><figcaption>{}"
         "</figcaption></figure>\n",
-        picture.cols() * zoom, picture.rows() * zoom, escaped(caption),
-        base64(encode_picture(PictureFormat::kPng, picture, options)), escaped(caption));
+        picture.cols() * zoom, picture.rows() * zoom, escaped_html(caption),
+        base64(encode_picture(PictureFormat::kPng, picture, options)), escaped_html(caption));
 }
 
 /// Every second sample of every second row: maps are smooth, and pages should stay small.
@@ -81,7 +53,8 @@ std::string row(const Finding& finding) {
         "<tr><td>{}</td><td class=\"{}\">{}</td><td>{}</td><td>{:.4g}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
         info.title, style, word, number(finding), finding.threshold, finding.comparative ? "against classic" : "alone",
         place,
-        escaped(finding.detail + finding.reason + (finding.cause.empty() ? "" : "; likely cause: " + finding.cause)));
+        escaped_html(finding.detail + finding.reason +
+                     (finding.cause.empty() ? "" : "; likely cause: " + finding.cause)));
 }
 
 /// At most so large a part of the box that an enlargement is worth looking at.
@@ -98,11 +71,11 @@ std::string artifact_page(const ArtifactReport& report, const Picture& original,
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
         "charset=\"utf-8\"><title>{0}</title><style>{1}</style></head><body>\n"
         "<h1>Artifacts: {0}</h1>\n<p>{2}x{3} samples. {4}{5}</p>\n<p class=\"{6}\">{7}</p>\n",
-        escaped(inputs.title), kStyle, report.width, report.height,
+        escaped_html(inputs.title), kStyle, report.width, report.height,
         inputs.classic.empty() ? "Not compared with a classic codec."
-                               : "Compared with " + escaped(inputs.classic) + ".",
-        inputs.stream.empty() ? "" : " Codestream: " + escaped(inputs.stream) + ".", report.found() ? "found" : "none",
-        report.found() ? "Artifacts were found." : "No artifact was found.");
+                               : "Compared with " + escaped_html(inputs.classic) + ".",
+        inputs.stream.empty() ? "" : " Codestream: " + escaped_html(inputs.stream) + ".",
+        report.found() ? "found" : "none", report.found() ? "Artifacts were found." : "No artifact was found.");
     page +=
         "<table><tr><th>detector</th><th>verdict</th><th>score</th><th>threshold</th><th>form</th><th>at x, y</th>"
         "<th></th></tr>\n";

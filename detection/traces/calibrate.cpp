@@ -11,7 +11,6 @@
 #include <set>
 #include <sstream>
 #include <thread>
-#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -123,31 +122,6 @@ std::vector<LabelledRow> rows_of(std::span<const TraceSample> samples, const std
     return rows;
 }
 
-/// Scores of the samples that a test accepts.
-template <class Test>
-std::vector<double> scores(std::span<const TraceSample> samples, std::span<const double> probabilities,
-                           const Test& test) {
-    std::vector<double> result;
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        if (test(samples[i])) result.push_back(probabilities[i]);
-    }
-    return result;
-}
-
-/// Attacks in the order in which they are measured; those that occur.
-std::vector<Attack> attacks_of(std::span<const TraceSample> samples) {
-    std::vector<Attack> attacks;
-    for (const TraceSample& sample : samples) {
-        if (std::find(attacks.begin(), attacks.end(), sample.entry.attack) == attacks.end()) {
-            attacks.push_back(sample.entry.attack);
-        }
-    }
-    std::sort(attacks.begin(), attacks.end(), [](const Attack& a, const Attack& b) {
-        return std::pair(a.kind, -a.strength) < std::pair(b.kind, -b.strength);
-    });
-    return attacks;
-}
-
 }  // namespace
 
 std::string samples_to_lines(std::span<const TraceSample> samples) {
@@ -241,132 +215,6 @@ std::vector<double> cross_validate(std::span<const TraceSample> samples, std::si
         }
     }
     return result;
-}
-
-SettingShares setting_shares(std::span<const TraceSample> samples, const TraceClassifier& classifier) {
-    SettingShares shares;
-    std::vector<double> errors;
-    for (const TraceSample& sample : samples) {
-        if (!plain_jpeg_ai(sample)) continue;
-        ++shares.pictures;
-        if (sample.model_id != sample.rate.model_id) continue;
-        ++shares.model;
-        const double luma = sample.luma_beta - classifier.shift.luma[sample.model_id] - sample.rate.beta[kPrimary];
-        errors.push_back(std::abs(luma));
-        if (std::abs(luma) <= kBetaTolerance) ++shares.luma;
-        if (!sample.chroma_beta) continue;
-        ++shares.chroma_told;
-        const double chroma =
-            *sample.chroma_beta - classifier.shift.chroma[sample.model_id] - sample.rate.beta[kSecondary];
-        if (std::abs(chroma) <= kBetaTolerance) ++shares.chroma;
-    }
-    shares.median_luma_error = median(errors);
-    return shares;
-}
-
-Json measurement_json(std::span<const TraceSample> samples, std::span<const double> probabilities,
-                      const TraceClassifier& classifier) {
-    std::set<std::string> sources;
-    for (const TraceSample& sample : samples) sources.insert(sample.source);
-    Json document = {{"pictures", sources.size()}, {"samples", samples.size()}};
-    for (const Attack& attack : attacks_of(samples)) {
-        const auto negatives = scores(samples, probabilities, [&](const TraceSample& sample) {
-            return !sample.coded && sample.entry.attack == attack;
-        });
-        Json row = {{"attack", attack.id()}, {"negatives", negatives.size()}, {"rates", Json::array()}};
-        const auto add = [&](Json& where, const std::vector<double>& positives) {
-            where["positives"] = positives.size();
-            where["auc"] = nullptr;
-            if (positives.empty() || negatives.empty()) return;
-            const Roc roc = make_roc(positives, negatives);
-            where["auc"] = roc.auc;
-            where["found_at_5_percent_false_alarms"] = roc.found_at(0.05);
-        };
-        for (const double rate : kTraceRates) {
-            Json entry = {{"bpp", rate}};
-            add(entry, scores(samples, probabilities, [&](const TraceSample& sample) {
-                    return sample.coded && sample.entry.attack == attack && sample.entry.setting == rate;
-                }));
-            row["rates"].push_back(std::move(entry));
-        }
-        const auto all = scores(samples, probabilities, [&](const TraceSample& sample) {
-            return sample.coded && sample.entry.attack == attack;
-        });
-        add(row, all);
-        if (!all.empty() && !negatives.empty()) {
-            for (const RocPoint& point : make_roc(all, negatives).points) {
-                row["roc"].push_back({point.false_alarms, point.found, point.threshold});
-            }
-        }
-        document["attacks"].push_back(std::move(row));
-    }
-    for (const Coder coder : kOtherCoders) {
-        const auto wrong =
-            scores(samples, probabilities, [&](const TraceSample& s) { return !s.coded && s.entry.coder == coder; });
-        const auto alarms = std::count_if(wrong.begin(), wrong.end(), [](double p) { return p >= 0.5; });
-        document["false_alarms"].push_back(
-            {{"coder", coder_id(coder)}, {"pictures", wrong.size()}, {"alarms", alarms}});
-    }
-    const SettingShares shares = setting_shares(samples, classifier);
-    document["setting"] = {{"pictures", shares.pictures},
-                           {"model_right", shares.model},
-                           {"model_and_luma_displacement_right", shares.luma},
-                           {"tolerance", kBetaTolerance},
-                           {"median_luma_error", shares.median_luma_error},
-                           {"chroma_told", shares.chroma_told},
-                           {"chroma_right", shares.chroma}};
-    return document;
-}
-
-std::string measurement_text(const Json& document) {
-    const auto number = [](const Json& value) {
-        return value.is_null() ? std::string("-") : fmt::format("{:.4f}", value.get<double>());
-    };
-    std::string text = fmt::format("{} samples of {} pictures; area under the ROC curve by attack and rate\n{:<12}",
-                                   document["samples"].get<std::size_t>(), document["pictures"].get<std::size_t>(), "");
-    for (const double rate : kTraceRates) text += fmt::format("  {:>8}", fmt::format("{:g} bpp", rate));
-    text += "       all  pictures: coded, not\n";
-    for (const Json& row : document["attacks"]) {
-        text += fmt::format("{:<12}", row["attack"].get<std::string>());
-        for (const Json& rate : row["rates"]) text += fmt::format("  {:>8}", number(rate["auc"]));
-        text += fmt::format("  {:>8}  {}, {}\n", number(row["auc"]), row["positives"].get<std::size_t>(),
-                            row["negatives"].get<std::size_t>());
-    }
-    text += "false alarms at probability 0.5:";
-    for (const Json& row : document["false_alarms"]) {
-        text += fmt::format(" {} {}/{}", row["coder"].get<std::string>(), row["alarms"].get<std::size_t>(),
-                            row["pictures"].get<std::size_t>());
-    }
-    const Json& setting = document["setting"];
-    text += fmt::format(
-        "\nsetting without attack: model right {0}/{1}, model and displacement of luma (within {2}) {3}/{1}, median "
-        "error {4:g}; displacement of chroma told {5}, right {6}\n",
-        setting["model_right"].get<std::size_t>(), setting["pictures"].get<std::size_t>(),
-        setting["tolerance"].get<int>(), setting["model_and_luma_displacement_right"].get<std::size_t>(),
-        setting["median_luma_error"].get<double>(), setting["chroma_told"].get<std::size_t>(),
-        setting["chroma_right"].get<std::size_t>());
-    return text;
-}
-
-std::string measurement_html(std::span<const TraceSample> samples, std::span<const double> probabilities,
-                             const Json& document) {
-    std::vector<RocCurve> curves;
-    for (const Attack& attack : attacks_of(samples)) {
-        const auto of = [&](bool coded) {
-            return scores(samples, probabilities, [&](const TraceSample& sample) {
-                return sample.coded == coded && sample.entry.attack == attack;
-            });
-        };
-        const auto positives = of(true), negatives = of(false);
-        if (!positives.empty() && !negatives.empty()) {
-            curves.push_back({attack.id(), make_roc(positives, negatives)});
-        }
-    }
-    return fmt::format(
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Traces of JPEG AI: ROC</title>"
-        "<style>body{{font-family:sans-serif;margin:2em}}</style></head><body><h1>Traces of JPEG AI</h1>\n{}<pre>{}"
-        "</pre></body></html>\n",
-        roc_svg("Found against false alarms, by attack", curves), measurement_text(document));
 }
 
 }  // namespace jpegai::detection

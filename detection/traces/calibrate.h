@@ -70,13 +70,14 @@ inline constexpr int kBetaTolerance = 64;
 /// How often the setting of JPEG AI pictures without attack was found.
 struct SettingShares {
     std::size_t pictures = 0, model = 0, luma = 0;  ///< luma: model and displacement of luma
+    std::size_t luma_closely = 0;                   ///< the same within half the tolerance
     std::size_t chroma_told = 0, chroma = 0;        ///< where chroma's displacement was told, and right
     double median_luma_error = 0;                   ///< units
 };
 [[nodiscard]] SettingShares setting_shares(std::span<const TraceSample> samples, const TraceClassifier& classifier);
 
-/// AUC by attack and rate, share of settings found, ROC points: the documents of `jpegai check calibrate`.
-/// `probabilities` are those of the samples.
+/// AUC, pictures found and false alarms by attack and rate, share of settings found, ROC points: the documents of
+/// `jpegai check calibrate`. `probabilities` are those of the samples.
 [[nodiscard]] nlohmann::ordered_json measurement_json(std::span<const TraceSample> samples,
                                                       std::span<const double> probabilities,
                                                       const TraceClassifier& classifier);

@@ -1,105 +1,34 @@
 #include "detection/traces/corpus.h"
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "detection/classic_codecs.h"
+#include "detection/programs.h"
 #include "detection/traces/resample.h"
 #include "encoder/rate_control.h"
 #include "picture_io/picture_io.h"
 
-extern char** environ;
-
 namespace jpegai::detection {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// A folder that disappears with its contents.
-class ScratchFolder {
-public:
-    ScratchFolder() {
-        std::string name = (fs::temp_directory_path() / "jpegai-corpus-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw Error(JPEGAI_ERROR_IO, "cannot make a temporary folder");
-        path_ = name;
-    }
-    ~ScratchFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    ScratchFolder(const ScratchFolder&) = delete;
-    ScratchFolder& operator=(const ScratchFolder&) = delete;
-    [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-
-private:
-    fs::path path_;
-};
-
-/// Runs a program found in PATH to its end; what it prints is dropped.
-void run_program(std::vector<std::string> words) {
-    std::vector<char*> arguments;
-    for (std::string& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    pid_t child = 0;
-    const int failed = posix_spawnp(&child, arguments[0], &actions, nullptr, arguments.data(), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) throw Error(JPEGAI_ERROR_IO, "cannot run " + words[0]);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw Error(JPEGAI_ERROR_IO, words[0] + " failed");
-}
-
-bool in_path(const std::string& program) {
-    const char* path = std::getenv("PATH");
-    std::string folders = path != nullptr ? path : "";
-    for (std::size_t start = 0; start <= folders.size();) {
-        const std::size_t end = std::min(folders.find(':', start), folders.size());
-        const fs::path file = fs::path(folders.substr(start, end - start)) / program;
-        if (::access(file.c_str(), X_OK) == 0) return true;
-        start = end + 1;
-    }
-    return false;
-}
-
-Picture through_programs(const Picture& picture, bool avif, double setting) {
+Picture through_jxl(const Picture& picture, double distance) {
     const ScratchFolder folder;
-    const std::string in = folder.file("in.png"), coded = folder.file(avif ? "coded.avif" : "coded.jxl"),
-                      out = folder.file("out.png");
+    const std::string in = folder.file("in.png"), coded = folder.file("coded.jxl"), out = folder.file("out.png");
     write_picture(in, picture);
-    if (avif) {
-        const std::string level = fmt::format("cq-level={:.0f}", setting);
-        run_program({"avifenc", "-s", "6", "-j", "1", "--min", "0", "--max", "63", "-a", "end-usage=q", "-a", level, in,
-                     coded});
-        run_program({"avifdec", coded, out});
-    } else {
-        run_program({"cjxl", "--num_threads=0", "-d", fmt::format("{:.2f}", setting), in, coded});
-        run_program({"djxl", "--num_threads=0", coded, out});
-    }
+    run_program({"cjxl", "--num_threads=0", "-d", fmt::format("{:.2f}", distance), in, coded});
+    run_program({"djxl", "--num_threads=0", coded, out});
     ReadOptions options;
     options.alpha = AlphaPolicy::kDrop;
     return read_picture(out, options);
 }
 
 Picture through_classic(const Picture& picture, ClassicCodec codec, double setting) {
-    const auto format = codec == ClassicCodec::kJpeg ? PictureFormat::kJpeg : PictureFormat::kWebp;
     // Readers may give YUV or grey; attacks and detectors take RGB and grey.
-    return to_plain(decode_picture(format, encode_classic(codec, picture, static_cast<int>(setting))));
+    return to_plain(decode_classic(codec, encode_classic(codec, picture, static_cast<int>(setting))));
 }
 
 CorpusPicture through_jpeg_ai(const Encoder& encoder, const Picture& original, const CorpusEntry& entry) {
@@ -191,9 +120,9 @@ bool have_coder(Coder coder) {
         case Coder::kWebp:
             return have_classic(ClassicCodec::kWebp);
         case Coder::kAvif:
-            return in_path("avifenc") && in_path("avifdec");
+            return have_classic(ClassicCodec::kAvif);
         case Coder::kJxl:
-            return in_path("cjxl") && in_path("djxl");
+            return have_program("cjxl") && have_program("djxl");
         default:
             return true;
     }
@@ -242,10 +171,10 @@ CorpusPicture make_corpus_picture(const Encoder& encoder, const Picture& origina
             made.picture = through_classic(original, ClassicCodec::kWebp, entry.setting);
             break;
         case Coder::kAvif:
-            made.picture = through_programs(original, true, entry.setting);
+            made.picture = decode_avif(encode_avif(original, static_cast<int>(entry.setting), false));
             break;
         case Coder::kJxl:
-            made.picture = through_programs(original, false, entry.setting);
+            made.picture = through_jxl(original, entry.setting);
             break;
     }
     made.picture = attacked(made.picture, entry.attack);

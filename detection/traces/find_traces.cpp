@@ -136,7 +136,8 @@ private:
     void test_as_it_lies() {
         for (std::size_t set = 0; set < sets_.size(); ++set) {
             for (std::size_t m = 0; m < kModels; ++m) {
-                if (const auto found = fit(picture_, set, m)) report_.as_it_lies.push_back(hypothesis(set, m, *found));
+                const auto found = fit(picture_, set, m);
+                if (found && !repeats(m, *found)) report_.as_it_lies.push_back(hypothesis(set, m, *found));
                 go_on(0.3 * static_cast<double>(set * kModels + m + 1) / static_cast<double>(sets_.size() * kModels));
             }
         }
@@ -144,6 +145,12 @@ private:
             throw Error(JPEGAI_ERROR_MODEL, lacking_.empty() ? "no weight set to test" : lacking_);
         }
         report_.best = *std::max_element(report_.as_it_lies.begin(), report_.as_it_lies.end(), weaker);
+    }
+
+    /// Networks that another set has, too, give the same fit to the last bit; they would look like an earlier coding.
+    [[nodiscard]] bool repeats(std::size_t model_id, const LatticeFit& fit) const {
+        return std::any_of(report_.as_it_lies.begin(), report_.as_it_lies.end(),
+                           [&](const TraceHypothesis& h) { return h.model_id == model_id && h.fit == fit; });
     }
 
     static bool weaker(const TraceHypothesis& a, const TraceHypothesis& b) {
@@ -235,7 +242,9 @@ private:
     }
 
     void search_scales(std::vector<TraceHypothesis>& screened) {
+        std::size_t tried = 0;
         for (const double scale : options_.scales) {
+            go_on(0.5 + 0.3 * static_cast<double>(tried++) / static_cast<double>(options_.scales.size()));
             const Size size = scaled(picture_, scale);
             if (scale == 1 || std::min(size.rows, size.cols) < kTraceMinSide) continue;
             // Resized with the picture, the busiest part stays the busiest.
@@ -256,8 +265,6 @@ private:
                 result.scale = scale;
                 screened.push_back(std::move(result));
             }
-            go_on(0.5 + 0.3 * static_cast<double>(&scale - options_.scales.data() + 1) /
-                            static_cast<double>(options_.scales.size()));
         }
     }
 

@@ -36,6 +36,7 @@ struct LatticeScore {
     double score = 0;
     int beta = 0;             ///< displacement of that lattice
     std::size_t samples = 0;  ///< residuals that took part
+    bool operator==(const LatticeScore&) const = default;
 };
 /// Searches all displacements from kBetaMin to kBetaMax. Fewer than 30 residuals anywhere give score 0.
 [[nodiscard]] LatticeScore find_lattice(const ResidualHistogram& histogram);
@@ -46,6 +47,7 @@ struct LatticeFit {
     LatticeScore luma;        ///< all luma latents, predicted by the context model
     LatticeScore chroma;
 
+    bool operator==(const LatticeFit&) const = default;
     [[nodiscard]] const LatticeScore& best_luma() const;
     /// Both components in one figure; 0 when neither fits better than chance.
     [[nodiscard]] double combined() const;

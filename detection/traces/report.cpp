@@ -1,9 +1,7 @@
 #include "detection/traces/report.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <span>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,7 +9,6 @@
 #include "base/error.h"
 #include "detection/artifacts/views.h"
 #include "detection/traces/resample.h"
-#include "picture_io/picture_io.h"
 
 namespace jpegai::detection {
 namespace {
@@ -42,11 +39,6 @@ Json optional_json(const std::optional<T>& value) {
     return value ? Json(*value) : Json(nullptr);
 }
 
-std::string displacement_text(const TraceReport& report) {
-    return fmt::format("luma {}, chroma {}", report.beta_luma ? std::to_string(*report.beta_luma) : "unknown",
-                       report.beta_chroma ? std::to_string(*report.beta_chroma) : "unknown");
-}
-
 /// Quoted as RFC 4180 has it.
 std::string quoted(const std::string& text) {
     if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
@@ -56,63 +48,6 @@ std::string quoted(const std::string& text) {
         result += c;
     }
     return result + '"';
-}
-
-std::string escaped(const std::string& text) {
-    std::string result;
-    for (const char c : text) {
-        if (c == '&') {
-            result += "&amp;";
-        } else if (c == '<') {
-            result += "&lt;";
-        } else {
-            result += c;
-        }
-    }
-    return result;
-}
-
-std::string base64(std::span<const std::uint8_t> bytes) {
-    constexpr const char* kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < count ? bytes[i + k] : 0U);
-        for (std::size_t k = 0; k < 4; ++k) {
-            text += k <= count ? kDigits[group >> (18 - 6 * k) & 63U] : '=';
-        }
-    }
-    return text;
-}
-
-/// The azimuthal spectrum as a small plot.
-std::string spectrum_svg(const Spectrum& spectrum) {
-    std::string points;
-    for (std::size_t r = 0; r < kSpectrumRings; ++r) {
-        points += fmt::format("{:.1f},{:.1f} ", 10 + 12.0 * static_cast<double>(r),
-                              10 + 12 * std::clamp(-spectrum.log_power[r], 0.0, 8.0));
-    }
-    return fmt::format(
-        "<svg width=\"210\" height=\"120\"><rect x=\"1\" y=\"1\" width=\"205\" height=\"115\" fill=\"none\" "
-        "stroke=\"#bbb\"/><polyline points=\"{}\" fill=\"none\" stroke=\"#1f77b4\" stroke-width=\"2\"/></svg>",
-        points);
-}
-
-std::string hypotheses_table(const TraceReport& report) {
-    std::string html =
-        "<table><tr><th>weights</th><th>model</th><th>size</th><th>grid</th><th>luma</th><th>chroma</th>"
-        "<th>both</th></tr>";
-    const auto add = [&](const TraceHypothesis& h) {
-        html += fmt::format(
-            "<tr><td>{}</td><td>{}</td><td>{:.3g}</td><td>{}, {}</td><td>{:.1f}</td><td>{:.1f}</td>"
-            "<td>{:.1f}</td></tr>",
-            escaped(h.models), h.model_id, h.scale, h.row, h.col, h.fit.best_luma().score, h.fit.chroma.score,
-            h.fit.combined());
-    };
-    for (const TraceHypothesis& h : report.as_it_lies) add(h);
-    if (!report.best.as_it_lies()) add(report.best);
-    return html + "</table>";
 }
 
 }  // namespace
@@ -181,6 +116,15 @@ std::string trace_csv_line(const std::string& file, const TraceReport& report) {
     return line + ",\n";
 }
 
+std::string trace_csv_failure(const std::string& file, const std::string& message) {
+    return fmt::format("{},{}{}\n", quoted(file), std::string(9 + trace_features().size(), ','), quoted(message));
+}
+
+std::string displacement_text(const TraceReport& report) {
+    return fmt::format("luma {}, chroma {}", report.beta_luma ? std::to_string(*report.beta_luma) : "unknown",
+                       report.beta_chroma ? std::to_string(*report.beta_chroma) : "unknown");
+}
+
 std::string trace_text(const std::string& file, const TraceReport& report, bool details) {
     std::string text =
         fmt::format("{}: {}\n  probability of a JPEG AI coding: {:.4f}\n", file, report.verdict(), report.probability);
@@ -203,53 +147,12 @@ std::string trace_text(const std::string& file, const TraceReport& report, bool 
     return text + fmt::format("  {:.2f} s\n", report.seconds);
 }
 
-std::string trace_html(const std::vector<TracePagePart>& parts) {
-    std::string html =
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Traces of JPEG AI</title><style>"
-        "body{font-family:sans-serif;margin:2em}section{border-top:1px solid #ccc;padding:1em 0;overflow:auto}"
-        "img{float:left;margin:0 1em 1em 0}td,th{padding:0 .6em;text-align:left}.yes{color:#b00}.no{color:#070}"
-        "</style></head><body><h1>Traces of JPEG AI</h1>\n";
-    for (const TracePagePart& part : parts) {
-        const TraceReport& report = part.report;
-        html += fmt::format("<section><h2>{}</h2>", escaped(part.file));
-        if (!part.thumbnail.empty()) {
-            html += fmt::format("<img alt=\"\" src=\"data:image/png;base64,{}\">", part.thumbnail);
-        }
-        if (!part.map.empty()) {
-            html += fmt::format(
-                "<img alt=\"where the lattice shows\" title=\"where the lattice shows\" "
-                "src=\"data:image/png;base64,{}\">",
-                part.map);
-        }
-        html += fmt::format("<p class=\"{}\"><b>{}</b></p><p>Probability {:.4f}", report.coded() ? "yes" : "no",
-                            escaped(report.verdict()), report.probability);
-        if (report.coded()) html += fmt::format("; displacement: {}", displacement_text(report));
-        html += "</p><table>";
-        for (std::size_t i = 0; i < report.features.size(); ++i) {
-            html += fmt::format("<tr><td>{}</td><td>{:.4f}</td><td>{}</td></tr>", trace_features()[i].id,
-                                report.features[i], trace_features()[i].meaning);
-        }
-        html += fmt::format("</table><h3>Fit of the lattices</h3>{}<h3>Azimuthal power spectrum</h3>{}</section>\n",
-                            hypotheses_table(report), spectrum_svg(report.spectrum));
-    }
-    return html + "</body></html>\n";
-}
-
 Picture trace_map_picture(const Picture& picture, const TraceReport& report) {
     if (report.map.empty() || picture.rows() != report.rows || picture.cols() != report.cols) {
         throw Error(JPEGAI_ERROR_ARGUMENT, "no map of this picture");
     }
     const Area seen = {report.seen_row, report.seen_col, report.seen_rows, report.seen_cols};
     return heat_map(report.map, kMapWhite, cut_picture(to_plain(picture), seen));
-}
-
-std::string thumbnail_of(const Picture& picture) {
-    constexpr std::size_t kSide = 240;
-    const Picture plain = to_plain(picture);
-    const std::size_t longest = std::max(plain.rows(), plain.cols());
-    if (longest <= kSide) return base64(encode_picture(PictureFormat::kPng, plain));
-    const auto side = [&](std::size_t samples) { return std::max<std::size_t>(1, samples * kSide / longest); };
-    return base64(encode_picture(PictureFormat::kPng, resize_picture(plain, {side(plain.rows()), side(plain.cols())})));
 }
 
 }  // namespace jpegai::detection

@@ -20,6 +20,10 @@ cc "$source/examples/decode_c.c" $(pkg-config --cflags --libs jpegai) -o "$scrat
 "$scratch/decode_pc" "$stream" "$scratch/c.ppm"
 "$scratch/usr/bin/jpegai" decode "$stream" "$scratch/d.ppm"
 for picture in b c d; do cmp "$scratch/a.ppm" "$scratch/$picture.ppm"; done
+# The decode carries the traces of its coding, and has no artifact beside itself.
+"$scratch/examples/check_cpp" "$scratch/a.ppm" "$scratch/a.ppm" >"$scratch/checked"
+grep -q '^JPEG AI coded (model 1, default)' "$scratch/checked"
+grep -q '^no artifact found' "$scratch/checked"
 # The weights are those that were installed, also after the installation has moved.
 "$scratch/usr/bin/jpegai" models list | grep -qx " *$scratch/usr/share/jpegai/models"
 mv "$scratch/usr" "$scratch/moved"

@@ -178,5 +178,60 @@ TEST(TraceCalibration, MeasuresFitsAndReports) {
     EXPECT_NE(measurement_html(samples, probabilities, document).find("<polyline"), std::string::npos);
 }
 
+TEST(TraceCalibration, TablesCountWhatWasFound) {
+    TraceClassifier classifier = TraceClassifier::built_in();
+    classifier.shift = {{10, 10, 10, 10}, {0, 0, 0, 0}};
+    std::vector<TraceSample> samples;
+    std::vector<double> probabilities;
+    // One coding a row: rate, attack, model found, luma, chroma, probability; all with model 1 and displacements of 0.
+    const auto add = [&](double rate, Attack attack, std::size_t model, int luma, std::optional<int> chroma,
+                         double probability) {
+        TraceSample& sample = samples.emplace_back();
+        sample.source = "a";
+        sample.entry = {Coder::kJpegAi, rate, false, attack};
+        sample.coded = true;
+        sample.rate.model_id = 1;
+        sample.model_id = model;
+        sample.luma_beta = luma;
+        sample.chroma_beta = chroma;
+        probabilities.push_back(probability);
+    };
+    const Attack none{}, jpeg{Attack::Kind::kJpeg, 85};
+    add(0.25, none, 1, 10 + 32, 64, 0.9);
+    add(0.25, none, 1, 10 - 64, 65, 0.8);
+    add(0.25, none, 1, 10 + 65, {}, 0.7);
+    add(1, none, 2, 10, 0, 0.5);
+    add(1, jpeg, 1, 10, {}, 0.4);
+    samples.back().jpeg_quality = 86;
+    for (const double probability : {0.6, 0.1}) {
+        TraceSample& sample = samples.emplace_back();
+        sample.source = "b";
+        sample.entry = {Coder::kWebp, 50, false, none};
+        probabilities.push_back(probability);
+    }
+    const auto document = measurement_json(samples, probabilities, classifier);
+    const auto &whole = document["setting"], &quarter = whole["rates"][1];
+    EXPECT_EQ(whole["pictures"], 4);
+    EXPECT_EQ(whole["model_right"], 3);
+    EXPECT_EQ(quarter["bpp"], 0.25);
+    EXPECT_EQ(quarter["within_half_the_tolerance"], 1);
+    EXPECT_EQ(quarter["model_and_luma_displacement_right"], 2);
+    EXPECT_EQ(quarter["chroma_told"], 2);
+    EXPECT_EQ(quarter["chroma_right"], 1);
+    EXPECT_EQ(whole["rates"][4]["pictures"], 1);
+    EXPECT_EQ(whole["rates"][4]["model_right"], 0);
+    const auto &plain = document["attacks"][0], &after = document["attacks"][1];
+    EXPECT_EQ(plain["found"], 4);
+    EXPECT_EQ(plain["alarms"], 1);
+    EXPECT_EQ(plain["lowest_coded"], 0.5);
+    EXPECT_EQ(plain["highest_other"], 0.6);
+    EXPECT_EQ(after["found"], 0);
+    EXPECT_EQ(after["attack_told"], 1);
+    EXPECT_TRUE(after["highest_other"].is_null());
+    const std::string text = measurement_text(document);
+    EXPECT_NE(text.find("4/4"), std::string::npos) << text;
+    EXPECT_NE(text.find("the highest of another 0.6"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace jpegai::detection

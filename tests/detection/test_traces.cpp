@@ -11,6 +11,7 @@
 #include "detection/classic_codecs.h"
 #include "detection/traces/calibrate.h"
 #include "detection/traces/report.h"
+#include "detection/traces/report_html.h"
 #include "detection/traces/resample.h"
 #include "models/places.h"
 #include "picture_io/picture_io.h"
@@ -227,6 +228,21 @@ TEST(Traces, MapShowsTheCodedPart) {
     ASSERT_GT(of_crop.best.col, 0U);
     EXPECT_EQ(of_crop.map(0, 100, of_crop.best.col - 1), 0.0F);
     EXPECT_NE(of_crop.map(0, 100, of_crop.best.col), 0.0F);
+}
+
+TEST(Traces, ProgressOfASearchRises) {
+    TraceOptions options;
+    double last = 0;
+    std::size_t calls = 0;
+    options.progress = [&](double fraction) {
+        EXPECT_GE(fraction, last);
+        EXPECT_LE(fraction, 1.0);
+        last = fraction;
+        ++calls;
+        return true;
+    };
+    EXPECT_TRUE(find_traces(photo_like(96, 96), default_sets(), TraceClassifier::built_in(), options).searched);
+    EXPECT_GE(calls, kModels + options.scales.size());
 }
 
 TEST(Traces, LargePicturesAreSeenInPartAndWorkCanBeCancelled) {

@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <filesystem>
+#include <utility>
 
 #include "base/file.h"
+#include "detection/classic_codecs.h"
 #include "picture_io/picture_io.h"
 #include "tests/metrics/synthetic_pictures.h"
 #include "tests/tools/process.h"
@@ -150,6 +153,22 @@ TEST_F(CheckArtifacts, ComparedWithAClassicCodec) {
     EXPECT_EQ(finding(document, "texture")["comparative"], true);
     EXPECT_EQ(finding(document, "hue")["comparative"], false);
     EXPECT_TRUE(json({a, b, "--bpp", "1", "--against", "none"})["classic"].is_null());
+    const std::array<std::pair<detection::ClassicCodec, const char*>, 3> codecs = {
+        {{detection::ClassicCodec::kJpeg, "jpeg"},
+         {detection::ClassicCodec::kWebp, "webp"},
+         {detection::ClassicCodec::kAvif, "avif"}}};
+    for (const auto& [codec, name] : codecs) {
+        const std::vector<std::string> words = {a, b, "--bpp", "1", "--only", "texture", "--against", name};
+        if (!detection::have_classic(codec)) {
+            EXPECT_EQ(run(words).exit_code, 1) << name;
+            continue;
+        }
+        const Json made = json(words);
+        EXPECT_EQ(made["classic"]["codec"], detection::classic_name(codec));
+        EXPECT_LE(made["classic"]["bpp"].get<double>(), 1) << name;
+        EXPECT_EQ(finding(made, "texture")["comparative"], true);
+        EXPECT_EQ(run({a, b, "--against", name}).exit_code, 2) << "no rate is known";
+    }
     const Json itself = json({a, b, "--against", b});
     EXPECT_EQ(itself["classic"]["file"], b);
     for (const char* name : {"colour", "boundary", "texture"}) EXPECT_EQ(finding(itself, name)["score"], 0) << name;
@@ -202,7 +221,11 @@ TEST_F(CheckArtifacts, OddPictures) {
     EXPECT_EQ(json({a, deep})["found"], false) << "depths may differ";
 
     const std::string small = make("small.png", synthetic_original(32, 32, 3));
-    EXPECT_EQ(json({small, small})["found"], false);
+    const Json short_sides = json({small, small});
+    EXPECT_EQ(short_sides["found"], false);
+    EXPECT_NE(short_sides["note"].get<std::string>().find("128 samples"), std::string::npos);
+    EXPECT_NE(run({small, small}).out.find("note: "), std::string::npos);
+    EXPECT_FALSE(both_grey.contains("note"));
     const std::string tiny = make("tiny.png", synthetic_original(1, 1, 3));
     EXPECT_EQ(json({tiny, tiny})["found"], false);
 
@@ -248,6 +271,27 @@ TEST_F(CheckArtifacts, OddFiles) {
     const Json document = json({a, a, "--text-boxes", folder_.path("boxes.json"), "--no-text-search"});
     EXPECT_EQ(document["text_regions"].size(), 2U);
     EXPECT_NEAR(finding(document, "text")["score"].get<double>(), 0, 1e-6);
+    // A line of two sure words, and one that is unsure.
+    const std::string table =
+        "level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n"
+        "4\t1\t1\t1\t1\t0\t2\t3\t50\t30\t-1\t\n"
+        "5\t1\t1\t1\t1\t1\t2\t5\t20\t12\t96.2\tTwo\n"
+        "5\t1\t1\t1\t1\t2\t26\t3\t20\t12\t80.5\twords\n"
+        "5\t1\t1\t1\t2\t1\t2\t33\t20\t12\t40\tno\n";
+    const auto with_table = [&](const std::string& text) {
+        write_file(folder_.path("table.tsv"), {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+        return std::vector<std::string>{a, a, "--text-boxes", folder_.path("table.tsv"), "--no-text-search"};
+    };
+    const Json tesseract = json(with_table(table));
+    ASSERT_EQ(tesseract["text_regions"].size(), 1U);
+    const Json& region = tesseract["text_regions"][0];
+    EXPECT_EQ(region["x"], 2);
+    EXPECT_EQ(region["y"], 3);
+    EXPECT_EQ(region["width"], 44);
+    EXPECT_EQ(region["height"], 14);
+    EXPECT_NEAR(region["confidence"].get<double>(), 0.805, 1e-9);
+    EXPECT_EQ(run(with_table("x\n" + table)).exit_code, 1);
+    EXPECT_EQ(run(with_table(table + "5\tx\n")).exit_code, 1);
     write_file(folder_.path("wrong.json"), {reinterpret_cast<const std::uint8_t*>(boxes.data()), boxes.size() - 4});
     EXPECT_EQ(run({a, a, "--text-boxes", folder_.path("wrong.json")}).exit_code, 1);
 }

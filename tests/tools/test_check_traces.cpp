@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "base/file.h"
 #include "picture_io/picture_io.h"
@@ -79,6 +81,35 @@ TEST_F(CheckTraces, FoldersGiveATable) {
     const std::string csv = text_of(table);
     EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 3) << csv;
     EXPECT_NE(csv.find("no trace"), std::string::npos);
+    std::istringstream lines(csv);
+    std::string line;
+    std::size_t first_commas = 0;
+    while (std::getline(lines, line)) {
+        const auto commas = static_cast<std::size_t>(std::count(line.begin(), line.end(), ','));
+        if (first_commas == 0) first_commas = commas;
+        EXPECT_EQ(commas, first_commas) << line;
+    }
+}
+
+TEST_F(CheckTraces, MapsOfPicturesWithOneNameStayApart) {
+    for (const char* name : {"a", "b", "c"}) std::filesystem::create_directory(folder_.path(name));
+    const std::string first = original("a/same.png", 80);
+    (void)original("b/same.png", 96);
+    (void)original("c/other.png", 64);
+    const std::string maps = folder_.path("maps"), table = folder_.path("table.csv");
+    ASSERT_EQ(run_jpegai({"check", "traces", folder_.path("a/"), folder_.path("b"), folder_.path("c"), "--fast",
+                          "--maps", maps, "--csv", table, "-q"})
+                  .exit_code,
+              0);
+    EXPECT_EQ(read_picture(maps + "/a/same.png.map.png").rows(), 80U);
+    EXPECT_EQ(read_picture(maps + "/b/same.png.map.png").rows(), 96U);
+    EXPECT_EQ(read_picture(maps + "/c/other.png.map.png").rows(), 64U);
+    // In one folder nothing has to be told apart.
+    ASSERT_EQ(run_jpegai({"check", "traces", first, folder_.path("a/../a/same.png"), "--fast", "--maps",
+                          folder_.path("flat"), "-q"})
+                  .exit_code,
+              0);
+    EXPECT_TRUE(std::filesystem::exists(folder_.path("flat/same.png.map.png")));
 }
 
 TEST_F(CheckTraces, OddPicturesAreRefusedWithAReason) {
