@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The main job on a real photograph: encodes it at three rates, decodes and measures it, and sets it beside JPEG files of the
-# same size. The result is OUT_FOLDER/index.html.
+# same size. The result is OUT_FOLDER/index.html, which holds its pictures itself (it can be moved and mailed alone); the
+# streams, the pictures and the reports lie beside it.
 # usage: tools/demo/demo.sh PROGRAM OUT_FOLDER [PICTURE]
 # Without a picture it is the photograph beside this script.
 set -euo pipefail
@@ -12,6 +13,28 @@ mkdir -p "$out"
 # The value of a key in a JSON document that has one key per line.
 value() { # file key
     sed -n "s/^ *\"$2\": *\([^,]*\),\{0,1\}\$/\1/p" "$1" | head -1
+}
+
+# An <img> with the picture inside. Browsers know no PPM and no TIFF.
+inline() { # file
+    local file=$1
+    case "$file" in
+        *.ppm | *.pgm | *.pnm)
+            pnmtopng -quiet "$file" >"$out/shown.png"
+            file=$out/shown.png
+            ;;
+    esac
+    case "$file" in
+        *.png) printf '<img alt="" src="data:image/png;base64,' ;;
+        *.jpg | *.jpeg) printf '<img alt="" src="data:image/jpeg;base64,' ;;
+        *.webp) printf '<img alt="" src="data:image/webp;base64,' ;;
+        *)
+            echo '(a kind of file that browsers do not show)'
+            return
+            ;;
+    esac
+    base64 -w0 "$file"
+    printf '">'
 }
 
 # The original for the page, and original.ppm for cjpeg where that can be had.
@@ -29,7 +52,8 @@ prepare() {
         *.jpg | *.jpeg) djpeg -ppm "$picture" >"$out/original.ppm" ;;
         *) rm -f "$out/original.ppm" ;;
     esac
-    cp "$picture" "$out/original.${picture##*.}"
+    original=$out/original.${picture##*.}
+    [ "$original" = "$out/original.ppm" ] || cp "$picture" "$original"
 }
 
 # The best JPEG file of at most so many bytes.
@@ -51,18 +75,17 @@ add() { # title coded-file decoded-file shown-file
     table+=$(printf '<tr><td>%s<td>%d<td>%.3f<td>%.2f<td>%.2f<td>%.4f' "$title" "$bytes" \
         "$(awk "BEGIN { print 8 * $bytes / $samples }")" "$(value "$report" psnr-y)" "$(value "$report" psnr-rgb)" \
         "$(value "$report" ms-ssim)")$'\n'
-    row+="<figure><img src=\"${4##*/}\" alt=\"\"><figcaption>$title, $bytes bytes</figcaption></figure>
-<figure><img src=\"${map##*/}\" alt=\"\"><figcaption>$title, differences, 8 times</figcaption></figure>"$'\n'
+    row+="<figure>$(inline "$4")<figcaption>$title, $bytes bytes</figcaption></figure>
+<figure>$(inline "$map")<figcaption>$title, differences, 8 times</figcaption></figure>"$'\n'
 }
 
-origin= table= pictures=
+origin= original= table= pictures=
 prepare
-original=$(ls "$out"/original.png "$out"/original.* 2>/dev/null | head -1)
 jpeg=$(command -v cjpeg djpeg | wc -l)
 for rate in "${rates[@]}"; do
     row=
     stream=$out/jpegai_$rate.jai
-    "$program" encode "$original" "$stream" --bpp "$rate" --json >"$stream.json"
+    "$program" encode "$original" "$stream" --bpp "$rate" --best-effort --json >"$stream.json"
     samples=$(($(value "$stream.json" width) * $(value "$stream.json" height)))
     "$program" decode "$stream" "$stream.png" -q
     add "JPEG AI $rate" "$stream" "$stream.png" "$stream.png"
@@ -88,7 +111,7 @@ td:first-child, th:first-child { text-align: left } figcaption { color: #555 }
 needs no more bytes (optimised Huffman tables, 4:2:0). PSNR in dB; MS-SSIM of luma.</p>
 <table><tr><th><th>bytes<th>bits per pixel<th>PSNR Y<th>PSNR RGB<th>MS-SSIM
 $table</table>
-<h2>Original</h2><p>$origin</p><div class=row><figure><img src="${original##*/}" alt=""></figure></div>
+<h2>Original</h2><p>$origin</p><div class=row><figure>$(inline "$original")</figure></div>
 $pictures</html>
 HTML
 echo "wrote $out/index.html"
