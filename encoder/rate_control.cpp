@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -66,6 +67,47 @@ std::optional<std::size_t> permitted_before(const ModelMask& permitted, std::siz
     return std::nullopt;
 }
 
+/// What a model, or several, can reach.
+struct Range {
+    double low = 0, high = 0;
+};
+
+/// The ranges in order, those that meet or overlap as one.
+std::vector<Range> united(std::vector<Range> ranges) {
+    std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.low < b.low; });
+    std::vector<Range> result;
+    for (const Range& range : ranges) {
+        if (!result.empty() && range.low <= result.back().high) {
+            result.back().high = std::max(result.back().high, range.high);
+        } else {
+            result.push_back(range);
+        }
+    }
+    return result;
+}
+
+/// "1 to 2, 3 to 4 and 6 to 9".
+template <typename Format>
+std::string range_list(const std::vector<Range>& ranges, const Format& format) {
+    std::string text;
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+        if (i > 0) text += i + 1 == ranges.size() ? " and " : ", ";
+        text += fmt::format("{} to {}", format(ranges[i].low), format(ranges[i].high));
+    }
+    return text;
+}
+
+/// The end of messages about what is out of reach: what the user can do.
+std::string way_out(const RateTarget& target, const ModelMask& permitted) {
+    const char* nearest = "take the nearest (--best-effort)";
+    if (permitted == kAllModels) return nearest;
+    if (target.model_id) return fmt::format("permit other models (no --model), or {}", nearest);
+    return fmt::format(
+        "the weights lack networks of the other models: add them (jpegai models add), name another set (--models), or "
+        "{}",
+        nearest);
+}
+
 constexpr std::size_t kMaxTrials = 16;      // per search; three are usual
 constexpr std::size_t kMaxCorrections = 5;  // for what filters add and refinement saves
 constexpr double kModelHysteresis = 60;     // displacement beyond best_until() at which another analysis is worth it
@@ -104,7 +146,8 @@ private:
     [[nodiscard]] double bytes_to_value(std::size_t bytes) const;
     [[nodiscard]] double shown(double value) const { return scale_ == RateScale::kLogRate ? std::exp(value) : value; }
     [[noreturn]] void fail(double nearest) const;
-    [[nodiscard]] double range_end(bool upper) const;
+    [[nodiscard]] double range_end(std::size_t model_id, int beta) const;
+    [[nodiscard]] std::vector<Range> reachable(double nearest) const;
 
     EncodeSession& session_;
     const RateTarget& target_;
@@ -253,34 +296,44 @@ void RateSearch::find(const Window& wanted, const Window& accepted) {
     try_point(lower ? bracket.low->beta : bracket.high->beta, wanted);
 }
 
-/// The end of what the permitted models reach, from a trial where there was one.
-double RateSearch::range_end(bool upper) const {
-    const std::size_t model_id = upper ? *permitted_before(permitted_, kModels) : *permitted_from(permitted_, 0);
-    const int beta = upper ? kBetaMax : kBetaMin;
+/// An end of what a model reaches, from a trial where there was one.
+double RateSearch::range_end(std::size_t model_id, int beta) const {
     for (const Point& point : points_[model_id]) {
         if (point.beta == beta) return point.value;
     }
     return predict(scale_, model_id, beta, complexity_);
 }
 
+/// What the permitted models reach, `nearest` included: between models that are not neighbours there may be gaps.
+std::vector<Range> RateSearch::reachable(double nearest) const {
+    std::vector<Range> ranges;
+    for (std::size_t m = 0; m < kModels; ++m) {
+        if (permitted_[m]) ranges.push_back({range_end(m, kBetaMin), range_end(m, kBetaMax)});
+    }
+    ranges = united(std::move(ranges));
+    ranges.front().low = std::min(ranges.front().low, nearest);
+    ranges.back().high = std::max(ranges.back().high, nearest);
+    return ranges;
+}
+
 void RateSearch::fail(double nearest) const {
-    const std::string with = permitted_ == kAllModels ? "" : " with " + model_list(permitted_);
-    const double low = shown(std::min(range_end(false), nearest)), high = shown(std::max(range_end(true), nearest));
+    const auto message = [&](const std::string& goal, const auto& format) {
+        return fmt::format("{} cannot be reached with this picture{}, only about {}; the nearest is {}; {}", goal,
+                           permitted_ == kAllModels ? "" : " with " + model_list(permitted_),
+                           range_list(reachable(nearest), format), format(nearest), way_out(target_, permitted_));
+    };
+    std::string text;
     if (target_.kind == Kind::kMeasure) {
-        throw Error(JPEGAI_ERROR_ARGUMENT,
-                    fmt::format("{:.3f} dB cannot be reached with this picture{}, only about {:.3f} to {:.3f} "
-                                "dB; the nearest is {:.3f} dB",
-                                target_.value, with, low, high, nearest));
+        text = message(fmt::format("{:.3f} dB", target_.value), [](double v) { return fmt::format("{:.3f}", v); });
+    } else if (target_.kind == Kind::kBytes) {
+        const double bytes = static_cast<double>(session_.displayed_samples()) / 8;
+        text = message(fmt::format("{:.0f} bytes", target_.value),
+                       [bytes](double v) { return fmt::format("{:.0f}", std::exp(v) * bytes); });
+    } else {
+        text = message(fmt::format("{} bits per pixel", target_.value),
+                       [](double v) { return fmt::format("{:.4f}", std::exp(v)); });
     }
-    const auto samples = static_cast<double>(session_.displayed_samples());
-    if (target_.kind == Kind::kBytes) {
-        throw Error(JPEGAI_ERROR_ARGUMENT,
-                    fmt::format("{:.0f} bytes cannot be reached with this picture{}, only about {:.0f} to {:.0f} bytes",
-                                target_.value, with, low * samples / 8, high * samples / 8));
-    }
-    throw Error(JPEGAI_ERROR_ARGUMENT,
-                fmt::format("{} bits per pixel cannot be reached with this picture{}, only about {:.4f} to {:.4f}",
-                            target_.value, with, low, high));
+    throw Error(JPEGAI_ERROR_ARGUMENT, text);
 }
 
 TargetedResult RateSearch::run() {
@@ -332,17 +385,21 @@ TargetedResult RateSearch::run() {
 }
 
 /// Looks up the model and displacement of a quality, with the models that are there.
-void find_quality(const Encoder& encoder, const EncodeOptions& options, const RateTarget& target,
-                  RateReport& report) {
+void find_quality(const Encoder& encoder, const EncodeOptions& options, const RateTarget& target, RateReport& report) {
     const ModelMask permitted = encoder.usable_models(options);
     report.rate = rate_point_of_quality(target.value, permitted);
     report.reached = quality_in_reach(target.value, permitted);
     if (report.reached || target.best_effort) return;
-    int low = 0, high = 100;
-    while (low < high && !quality_in_reach(low, permitted)) ++low;
-    while (low < high && !quality_in_reach(high, permitted)) --high;
-    throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("quality {} cannot be reached with {}, only {} to {}", target.value,
-                                                   model_list(permitted), low, high));
+    std::vector<Range> ranges;
+    for (int quality = 0; quality <= 100; ++quality) {
+        if (!quality_in_reach(quality, permitted)) continue;
+        if (ranges.empty() || ranges.back().high < quality - 1) ranges.push_back({static_cast<double>(quality), 0});
+        ranges.back().high = quality;
+    }
+    throw Error(
+        JPEGAI_ERROR_ARGUMENT,
+        fmt::format("quality {} cannot be reached with {}, only {}; {}", target.value, model_list(permitted),
+                    range_list(ranges, [](double v) { return fmt::format("{:.0f}", v); }), way_out(target, permitted)));
 }
 
 /// One encode, nothing to search.

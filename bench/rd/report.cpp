@@ -20,10 +20,14 @@ std::string number(Metric metric, double value) {
     return metric_info(metric).decibel ? fmt::format("{:.2f}", value) : fmt::format("{:.4f}", value);
 }
 
+bool is_measured(const std::vector<Point>& points, std::size_t target) {
+    return !points[target].quality.empty();
+}
+
 /// Pictures that were measured at one target.
 std::size_t measured_at(const std::vector<std::vector<Point>>& pictures, std::size_t target) {
     return static_cast<std::size_t>(
-        std::count_if(pictures.begin(), pictures.end(), [&](const auto& p) { return !p[target].quality.empty(); }));
+        std::count_if(pictures.begin(), pictures.end(), [&](const auto& p) { return is_measured(p, target); }));
 }
 
 /// Mean over those pictures of bits per pixel and of each metric.
@@ -32,11 +36,27 @@ Point mean_point(const std::vector<std::vector<Point>>& pictures, std::size_t ta
     mean.target = pictures.front()[target].target;
     const auto count = static_cast<double>(measured_at(pictures, target));
     for (const auto& points : pictures) {
-        if (points[target].quality.empty()) continue;
+        if (!is_measured(points, target)) continue;
         mean.bpp += points[target].bpp / count;
         for (const auto& [id, value] : points[target].quality) mean.quality[id] += value / count;
     }
     return mean;
+}
+
+/// The results without the pictures for which some codec of the target has none. Codecs with none at all do not count.
+Measurements shared_pictures(const Measurements& all, std::size_t target) {
+    Measurements shared = all;
+    shared.pictures.clear();
+    for (auto& codec : shared.results) codec.clear();
+    for (std::size_t p = 0; p < all.pictures.size(); ++p) {
+        const bool has_all = std::all_of(all.results.begin(), all.results.end(), [&](const auto& codec) {
+            return is_measured(codec[p], target) || measured_at(codec, target) == 0;
+        });
+        if (!has_all) continue;
+        shared.pictures.push_back(all.pictures[p]);
+        for (std::size_t c = 0; c < all.codecs.size(); ++c) shared.results[c].push_back(all.results[c][p]);
+    }
+    return shared;
 }
 
 std::vector<RatePoint> curve(const std::vector<Point>& points, Metric metric) {
@@ -79,27 +99,46 @@ std::string header(const std::vector<std::string>& cells) {
     return first + '\n' + second + '\n';
 }
 
-std::string means_section(const Measurements& all) {
-    std::string text = fmt::format("## Means over {} pictures\n\n", all.pictures.size());
+std::string means_head(const Measurements& all) {
     std::vector<std::string> cells = {"bpp wanted", "codec", "bpp"};
     for (const Metric metric : all.metrics) cells.emplace_back(metric_info(metric).title);
-    text += header(cells);
-    for (std::size_t t = 0; t < all.targets.size(); ++t) {
-        for (std::size_t c = 0; c < all.codecs.size(); ++c) {
-            const std::size_t count = measured_at(all.results[c], t);
-            if (count == 0) continue;
-            const Point mean = mean_point(all.results[c], t);
-            const std::string part =
-                count < all.pictures.size() ? fmt::format(" ({} of {} pictures)", count, all.pictures.size()) : "";
-            text += fmt::format("| {} | {}{} | {:.3f} |", all.targets[t], all.codecs[c].name, part, mean.bpp);
-            for (const Metric metric : all.metrics) {
-                const auto value = mean.quality.find(id_of(metric));
-                text += ' ' + (value == mean.quality.end() ? "-" : number(metric, value->second)) + " |";
-            }
-            text += '\n';
+    return header(cells);
+}
+
+/// The lines of one target.
+std::string means_rows(const Measurements& all, std::size_t target) {
+    std::string text;
+    for (std::size_t c = 0; c < all.codecs.size(); ++c) {
+        const std::size_t count = measured_at(all.results[c], target);
+        if (count == 0) continue;
+        const Point mean = mean_point(all.results[c], target);
+        const std::string part =
+            count < all.pictures.size() ? fmt::format(" ({} of {} pictures)", count, all.pictures.size()) : "";
+        text += fmt::format("| {} | {}{} | {:.3f} |", all.targets[target], all.codecs[c].name, part, mean.bpp);
+        for (const Metric metric : all.metrics) {
+            const auto value = mean.quality.find(id_of(metric));
+            text += ' ' + (value == mean.quality.end() ? "-" : number(metric, value->second)) + " |";
         }
+        text += '\n';
     }
-    return text + '\n';
+    return text;
+}
+
+/// Means over different pictures cannot be compared, so that where a codec lacks some, all get another line without
+/// them.
+std::string means_section(const Measurements& all) {
+    std::string text = fmt::format("## Means over {} pictures\n\n", all.pictures.size()) + means_head(all);
+    std::string compared;
+    for (std::size_t t = 0; t < all.targets.size(); ++t) {
+        text += means_rows(all, t);
+        const Measurements shared = shared_pictures(all, t);
+        if (shared.pictures.empty() || shared.pictures.size() == all.pictures.size()) continue;
+        compared +=
+            fmt::format("\nAt {} bpp some codec has only {} of the {} pictures. Means over these, for comparing:\n\n",
+                        all.targets[t], shared.pictures.size(), all.pictures.size()) +
+            means_head(all) + means_rows(shared, t);
+    }
+    return text + compared + '\n';
 }
 
 std::string bd_section(const Measurements& all) {

@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "encoder/effort.h"
 #include "metrics/metrics.h"
@@ -226,6 +229,13 @@ protected:
         options.synthesis = OperatingPoint::kHop;
         return options;
     }
+    /// With the models 0 and 3 alone.
+    static Encoder only_ends() {
+        const auto middle = [](const std::string& file) {
+            return file == "VM_bop/decoder_UV_0.012" || file == "VM_bop/encoder_Y_0.075";
+        };
+        return {std::make_shared<test::PartialWeights>(open_default_weights(), middle), test::fast_backend()};
+    }
     [[nodiscard]] TargetedResult encode(RateTarget::Kind kind, double value, bool best_effort = false) const {
         RateTarget target;
         target.kind = kind;
@@ -288,10 +298,7 @@ TEST_F(PartialSet, AFixedModelThatIsNotThere) {
 }
 
 TEST_F(PartialSet, GapsAndNothingAtAll) {
-    const auto only_ends = std::make_shared<test::PartialWeights>(
-        open_default_weights(),
-        [](const std::string& file) { return file == "VM_bop/decoder_UV_0.012" || file == "VM_bop/encoder_Y_0.075"; });
-    const Encoder encoder(only_ends, test::fast_backend());
+    const Encoder encoder = only_ends();
     EXPECT_EQ(encoder.usable_models({}), (ModelMask{true, false, false, true}));
     RateTarget target;
     target.kind = RateTarget::Kind::kBitsPerSample;
@@ -304,14 +311,47 @@ TEST_F(PartialSet, GapsAndNothingAtAll) {
     target.value = 50;
     const std::string message = test::thrown_message([&] { (void)encode_to(encoder, picture_, {}, target); });
     EXPECT_NE(message.find("with models 0 and 3, only"), std::string::npos) << message;
+    EXPECT_NE(message.find("jpegai models add"), std::string::npos) << message;
 
     const auto no_decoders = std::make_shared<test::PartialWeights>(
         open_default_weights(), [](const std::string& file) { return file.starts_with("VM_bop/decoder"); });
     EXPECT_EQ(Encoder(no_decoders, test::fast_backend()).usable_models({}), kAllModels);
     const auto no_hop = std::make_shared<test::PartialWeights>(
         open_default_weights(), [](const std::string& file) { return file.starts_with("VM_hop"); });
-    EXPECT_EQ(test::thrown_code([&] { (void)encode_to(Encoder(no_hop, test::fast_backend()), picture_, hop(), target); }),
-              JPEGAI_ERROR_MODEL);
+    EXPECT_EQ(
+        test::thrown_code([&] { (void)encode_to(Encoder(no_hop, test::fast_backend()), picture_, hop(), target); }),
+        JPEGAI_ERROR_MODEL);
+}
+
+/// What lies between two models that are no neighbours is not said to be in reach.
+TEST_F(PartialSet, GapsAreNamed) {
+    const Encoder encoder = only_ends();
+    Picture flat = make_picture(ColourModel::kRgb, {1, 1}, 8, 176, 160);
+    for (std::size_t i = 0; i < 3; ++i) {
+        std::fill_n(flat.planes[i].data(), flat.planes[i].size(), static_cast<std::uint16_t>(48 + 72 * i));
+    }
+    RateTarget target;
+    target.kind = RateTarget::Kind::kQuality;
+    target.value = 55;
+    const auto call = [&] { (void)encode_to(encoder, flat, {}, target); };
+    EXPECT_EQ(test::thrown_code(call), JPEGAI_ERROR_ARGUMENT);
+    const std::string quality = test::thrown_message(call);
+    EXPECT_NE(quality.find("only 0 to 52 and 62 to 100; the weights lack"), std::string::npos) << quality;
+
+    // Just above what model 0 reaches and well below what model 3 does.
+    const auto value_at = [&](std::size_t model_id, int beta) {
+        EncodeOptions options;
+        options.rate = {model_id, {beta, beta}};
+        return static_cast<double>(encoder.encode(flat, options).bytes.size());
+    };
+    const double low = value_at(0, kBetaMax), high = value_at(3, kBetaMin);
+    ASSERT_LT(low * 1.05, high) << "no gap: not a test of the message";
+    target.kind = RateTarget::Kind::kBytes;
+    target.value = std::round((low + high) / 2);
+    const std::string bytes = test::thrown_message(call);
+    EXPECT_NE(bytes.find(fmt::format(" to {:.0f} and {:.0f} to ", low, high)), std::string::npos) << bytes;
+    EXPECT_NE(bytes.find("; the nearest is "), std::string::npos) << bytes;
+    EXPECT_NE(bytes.find("jpegai models add"), std::string::npos) << bytes;
 }
 
 TEST(Effort, IsLimited) {

@@ -120,6 +120,11 @@ TEST_F(Rd, ReportsLeaveOutWhatWasNotMeasured) {
     EXPECT_NE(markdown.find("| 0.25 | bop | 0.200 |"), std::string::npos) << markdown;
     EXPECT_NE(markdown.find("| 0.5 | bop (1 of 2 pictures) | 0.400 | 24.00 |"), std::string::npos);
     EXPECT_EQ(markdown.find("| 0.75 | bop"), std::string::npos);
+    const std::size_t shared = markdown.find("At 0.5 bpp some codec has only 1 of the 2 pictures.");
+    ASSERT_NE(shared, std::string::npos);
+    EXPECT_NE(markdown.find("| 0.5 | bop | 0.400 | 24.00 |", shared), std::string::npos) << markdown;
+    EXPECT_EQ(markdown.find("bop (1 of", shared), std::string::npos);
+    EXPECT_EQ(markdown.find("At 0.75 bpp some"), std::string::npos) << "no codec lacks a part of the pictures";
     EXPECT_NE(markdown.find("| bop | -20.0 / - (1) |"), std::string::npos);
     EXPECT_NE(markdown.find("| two | 0.5 | 24.00 | - |"), std::string::npos);
     const auto json = nlohmann::json::parse(rd::json_report(all));
