@@ -72,20 +72,6 @@ struct Range {
     double low = 0, high = 0;
 };
 
-/// The ranges in order, those that meet or overlap as one.
-std::vector<Range> united(std::vector<Range> ranges) {
-    std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.low < b.low; });
-    std::vector<Range> result;
-    for (const Range& range : ranges) {
-        if (!result.empty() && range.low <= result.back().high) {
-            result.back().high = std::max(result.back().high, range.high);
-        } else {
-            result.push_back(range);
-        }
-    }
-    return result;
-}
-
 /// "1 to 2, 3 to 4 and 6 to 9".
 template <typename Format>
 std::string range_list(const std::vector<Range>& ranges, const Format& format) {
@@ -306,13 +292,17 @@ double RateSearch::range_end(std::size_t model_id, int beta) const {
 
 /// What the permitted models reach, `nearest` included: between models that are not neighbours there may be gaps.
 std::vector<Range> RateSearch::reachable(double nearest) const {
-    std::vector<Range> ranges;
-    for (std::size_t m = 0; m < kModels; ++m) {
-        if (permitted_[m]) ranges.push_back({range_end(m, kBetaMin), range_end(m, kBetaMax)});
+    std::size_t last = *permitted_from(permitted_, 0);
+    std::vector<Range> ranges = {{std::min(range_end(last, kBetaMin), nearest), 0}};
+    for (auto next = permitted_after(permitted_, last); next; next = permitted_after(permitted_, last)) {
+        const double upper = range_end(last, kBetaMax), lower = range_end(*next, kBetaMin);
+        if (upper < lower) {
+            ranges.back().high = upper;
+            ranges.push_back({lower, 0});
+        }
+        last = *next;
     }
-    ranges = united(std::move(ranges));
-    ranges.front().low = std::min(ranges.front().low, nearest);
-    ranges.back().high = std::max(ranges.back().high, nearest);
+    ranges.back().high = std::max(range_end(last, kBetaMax), nearest);
     return ranges;
 }
 
