@@ -29,6 +29,9 @@ struct RunContext {
     std::function<bool()> keep_going;
     std::vector<LayerTiming>* timings = nullptr;  ///< one entry per layer is appended when not null
     TimeKind time = TimeKind::kElapsed;  ///< of the timings; networks on a GPU have elapsed time always
+    /// Timed layers of networks on a GPU are run so often each, and one of these runs is what counts: without the gaps
+    /// between launches.
+    unsigned repeats = 1;
 };
 
 /// Bytes that a backend may keep from one run for the next, of whatever network.

@@ -27,6 +27,7 @@ struct Arguments {
     int device = 0, runs = 20;
     std::vector<std::string> points = {"sop", "bop", "hop"};
     std::vector<std::string> sizes = {"1024x1024", "2048x2048", "3000x4000", "5120x7812"};
+    std::string tile = "auto";
     bool layers = false;
     std::string json_file;
 };
@@ -98,6 +99,7 @@ Measured measure(const Backend& backend, const std::shared_ptr<cuda::Device>& de
     }
     result.seconds = median(seconds);
     std::vector<std::vector<LayerTiming>> all;
+    context.repeats = 10;
     for (int run = 0; run < 5; ++run) {
         std::vector<LayerTiming> timings;
         context.timings = &timings;
@@ -178,13 +180,21 @@ Size parse_size(const std::string& text) {
     return {std::stoul(text.substr(0, x)), std::stoul(text.substr(x + 1))};
 }
 
+std::optional<cuda::ConvTile> parse_tile(const std::string& name) {
+    if (name == "large") return cuda::ConvTile::kLarge;
+    if (name == "medium") return cuda::ConvTile::kMedium;
+    if (name == "small") return cuda::ConvTile::kSmall;
+    if (name == "tiny") return cuda::ConvTile::kTiny;
+    return {};
+}
+
 int run(const Arguments& arguments) {
     if (arguments.device == 0 && cuda::Device::list().empty()) {
         fmt::print("no GPU: nothing to measure\n");
         return 0;
     }
     const auto device = arguments.device < 0 ? cuda::Device::emulated() : cuda::Device::open(arguments.device);
-    const auto backend = make_cuda_backend(device);
+    const auto backend = make_cuda_backend(device, parse_tile(arguments.tile));
     const double peak = measure_peak(*device);
     fmt::print("{}: {} multiprocessors, measured peak {:.2f} T fused multiply-adds a second ({:.1f} TFLOP/s)\n",
                device->describe(), device->info().processors, peak * 1e-12, 2 * peak * 1e-12);
@@ -228,6 +238,8 @@ int main(int argc, char** argv) {
     app.add_option("--runs", arguments.runs, "timed runs of each network; the median counts");
     app.add_option("--point", arguments.points, "operating points")->delimiter(',');
     app.add_option("--size", arguments.sizes, "pictures, ROWSxCOLS")->delimiter(',');
+    app.add_option("--tile", arguments.tile, "tile of all convolutions")
+        ->check(CLI::IsMember({"auto", "large", "medium", "small", "tiny"}));
     app.add_flag("--layers", arguments.layers, "print every layer");
     app.add_option("--json", arguments.json_file, "also write everything there");
     CLI11_PARSE(app, argc, argv);

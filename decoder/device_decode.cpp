@@ -124,11 +124,11 @@ private:
         LatentComponent& from = decode_.latents.component[c];
         const std::string prefix = dump_prefix(c);
         const DeviceArray z_hat = device_.upload(from.z_hat);
-        const DeviceArray residual = device_.upload(from.residual);
-        from.residual = {};
         const DeviceArray psi = steps::psi(memory_, networks_, picture_, c, regions_, z_hat, context());
         dump_one(prefix + ".psi", psi);
         done("hyper decoder " + prefix);
+        const DeviceArray residual = device_.upload(from.residual);  // large: while the hyper decoder runs
+        from.residual = {};
         y_hat_[c] = steps::latent(memory_, networks_, picture_, c, regions_, psi, residual, context());
         dump_one(prefix + ".y_hat_pre_lsbs", y_hat_[c]);
         if (decode_.stream.tools.lsbs_enable_flag[c])

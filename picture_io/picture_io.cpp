@@ -45,14 +45,23 @@ std::uint64_t max_bytes(const ReadOptions& options) {
     return std::min(options.max_pixels, kMost) * 9 + (1U << 24);
 }
 
-}  // namespace
-
-std::optional<PictureFormat> format_of_path(const std::string& path) {
+/// The extension in small letters, with its dot; empty without one.
+std::string extension_of(const std::string& path) {
     const std::size_t dot = path.rfind('.');
-    if (dot == std::string::npos) return std::nullopt;
-    std::string extension = path.substr(dot);
+    std::string extension = dot == std::string::npos ? std::string() : path.substr(dot);
     std::transform(extension.begin(), extension.end(), extension.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return extension;
+}
+
+}  // namespace
+
+bool names_grey_format(const std::string& path) {
+    return extension_of(path) == ".pgm";
+}
+
+std::optional<PictureFormat> format_of_path(const std::string& path) {
+    const std::string extension = extension_of(path);
     const auto* known =
         std::find_if(kExtensions.begin(), kExtensions.end(), [&](const Extension& e) { return e.name == extension; });
     return known == kExtensions.end() ? std::nullopt : std::optional(known->format);

@@ -27,6 +27,8 @@ enum class PictureFormat : std::uint8_t {
 /// By file name extension (.png .ppm .pgm .pnm .pam .yuv .y4m .npy .jpg .jpeg .webp .tif .tiff, any
 /// case); nullopt for others.
 [[nodiscard]] std::optional<PictureFormat> format_of_path(const std::string& path);
+/// Whether the name is that of a format which holds grey pictures only: .pgm, any case.
+[[nodiscard]] bool names_grey_format(const std::string& path);
 /// By the first bytes; nullopt when they are none of PNG, PNM, PAM, Y4M, JPEG, WebP, TIFF.
 [[nodiscard]] std::optional<PictureFormat> format_of_bytes(std::span<const std::uint8_t> file);
 /// "PNG", "PPM/PGM" ...

@@ -92,6 +92,16 @@ std::string csv_of(const std::vector<Outcome>& outcomes) {
     return csv;
 }
 
+/// A codestream is refused with a better reason than its format.
+Picture load_picture(const std::string& file, const ReadOptions& options) {
+    try {
+        return read_picture(file, options);
+    } catch (const Error& error) {
+        if (error.code() != JPEGAI_ERROR_UNSUPPORTED || file == "-" || !looks_like_codestream(read_file(file))) throw;
+        throw Error(JPEGAI_ERROR_ARGUMENT, "this is a JPEG AI codestream itself; traces are looked for in pictures");
+    }
+}
+
 /// Writes the heat map under `name`, and notes what the page shows. The report keeps no map: a batch may be long.
 void keep_map(const TracesArguments& arguments, const std::string& file, const std::string& name,
               const Picture& picture, TraceReport& report, std::vector<TracePagePart>& parts) {
@@ -132,7 +142,7 @@ ExitCode find(const TracesArguments& arguments, const CommonOptions& common) {
         Outcome& outcome = outcomes.emplace_back();
         outcome.file = file;
         try {
-            const Picture picture = read_picture(file, reading);
+            const Picture picture = load_picture(file, reading);
             ProgressLine line(display_name(file), !common.quiet);
             options.progress = [&](double fraction) {
                 line.update(fraction);

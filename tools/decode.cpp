@@ -203,13 +203,13 @@ DecodeOptions decode_options(const DecodeArguments& arguments) {
 }
 
 PictureFormat output_format(const std::string& out, const std::string& name) {
-    const auto format = format_of_path(name.empty() ? out : "." + name);
+    const std::string named = name.empty() ? out : "." + name;
+    const auto format = format_of_path(named);
     if (!format || !can_write(*format))
         throw UsageError(
             fmt::format("\"{}\" names no picture format that is written; use png, ppm, pam, yuv, y4m or npy",
                         name.empty() ? out : name));
-    const std::string named = name.empty() ? out : "." + name;
-    if (named.ends_with(".pgm") || named.ends_with(".PGM"))
+    if (names_grey_format(named))
         throw UsageError("PGM holds grey, and a decoded picture has colours: use ppm, or yuv for its planes");
     return *format;
 }

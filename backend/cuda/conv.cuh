@@ -1,43 +1,50 @@
 // The body of all tiled convolutions. A block computes `tile_channels` output channels of a tile of positions; each
-// thread keeps 8 channels x 8 columns of one row as accumulators, one chain per output in the order (input channel, row,
-// column) of the contract. Input channels pass through shared memory a chunk at a time: while one chunk is computed, the
-// next is copied.
+// thread keeps a few channels x columns of one row as accumulators, one chain per output in the order (input channel,
+// row, column) of the contract. Input channels pass through shared memory a chunk at a time: while one chunk is
+// computed, the next are copied.
 //
-// Taps outside the picture are skipped, not multiplied by zero: only blocks at the border pay for the tests.
+// The contract skips taps outside the picture. Here they are multiplied by zero, which is the same but for the sign of
+// a zero: a sum that was -0 becomes +0 and stays zero to the end. What ends as zero at a border is therefore looked at
+// again (redo_zeros).
 #pragma once
 
-#include "backend/cuda/chain.cuh"
-#include "backend/cuda/conv.h"
+#include "backend/cuda/conv_store.cuh"
 
 namespace jpegai::cuda {
 
-/// How the columns of a kernel row meet the 8 output columns of a thread: kernel column kx adds input column
+/// How the columns of a kernel row meet the output columns of a thread: kernel column kx adds input column
 /// input(kx, p) of the thread's window to output output(kx, p), p < kPositions.
-template <int kCols, int kWide = 8>
+template <int kCols, int kWide>
 struct PlainTaps {
     static constexpr int kColumns = kCols, kPositions = kWide, kStep = kWide, kWindow = kWide + kCols - 1, kBefore = 0;
     static constexpr int kStride = 1, kOutputs = kWide;
     static constexpr bool kTransposed = false;
     JPEGAI_DEVICE static constexpr int input(int kx, int p) { return p + kx; }
     JPEGAI_DEVICE static constexpr int output(int, int p) { return p; }
+    JPEGAI_DEVICE static constexpr bool meets(int, int) { return true; }
+    JPEGAI_DEVICE static constexpr int position(int o) { return o; }
 };
-template <int kWide = 8>
+template <int kWide>
 struct Stride2Taps {
     static constexpr int kColumns = 3, kPositions = kWide, kStep = 2 * kWide, kWindow = 2 * kWide + 1, kBefore = 0;
     static constexpr int kStride = 2, kOutputs = kWide;
     static constexpr bool kTransposed = false;
     JPEGAI_DEVICE static constexpr int input(int kx, int p) { return 2 * p + kx; }
     JPEGAI_DEVICE static constexpr int output(int, int p) { return p; }
+    JPEGAI_DEVICE static constexpr bool meets(int, int) { return true; }
+    JPEGAI_DEVICE static constexpr int position(int o) { return o; }
 };
-/// Output column 2 n takes kernel column 1 from input column n (and 3 from n - 1), 2 n + 1 takes 0 from n + 1 and 2 from
-/// n. The window starts one column before the first n.
-template <int kCols, int kWide = 4>
+/// Output column 2 n takes kernel column 1 from input column n (and 3 from n - 1), 2 n + 1 takes 0 from n + 1 and 2
+/// from n. The window starts one column before the first n. position(o) and meets(kx, o) are the inverse of output().
+template <int kCols, int kWide>
 struct TransposedTaps {
     static constexpr int kColumns = kCols, kPositions = kWide, kStep = kWide, kWindow = kWide + 2, kBefore = 1;
     static constexpr int kStride = 1, kOutputs = 2 * kWide;
     static constexpr bool kTransposed = true;
     JPEGAI_DEVICE static constexpr int input(int kx, int p) { return p + (kx == 0 ? 2 : kx == 3 ? 0 : 1); }
     JPEGAI_DEVICE static constexpr int output(int kx, int p) { return 2 * p + (kx % 2 == 0 ? 1 : 0); }
+    JPEGAI_DEVICE static constexpr bool meets(int kx, int o) { return (kx % 2 == 0) == (o % 2 == 1); }
+    JPEGAI_DEVICE static constexpr int position(int o) { return o / 2; }
 };
 
 /// ReLU6 of an input; on the GPU its minimum and maximum give what the contract's selections give: NaN becomes 0, and
@@ -50,24 +57,25 @@ JPEGAI_DEVICE float relu6_of_input(float x) {
 #endif
 }
 
-/// Floats of a window as the thread reads them: four at a time, but for a single position.
+/// Floats of a window that are loaded at once, and floats of a window as loaded.
+template <class Taps>
+JPEGAI_DEVICE constexpr int window_vector() {
+    return Taps::kStep % 4 == 0 ? 4 : Taps::kStep % 2 == 0 ? 2 : 1;
+}
 template <class Taps>
 JPEGAI_DEVICE constexpr int padded_window() {
-    return Taps::kPositions == 1 ? Taps::kWindow : (Taps::kWindow + 3) / 4 * 4;
-}
-
-JPEGAI_DEVICE bool is_aligned(const float* at) {
-    return reinterpret_cast<std::uintptr_t>(at) % 16 == 0;
+    return (Taps::kWindow + window_vector<Taps>() - 1) / window_vector<Taps>() * window_vector<Taps>();
 }
 
 /// Where a block and its threads stand.
 struct ConvPlace {
     int group, first_channel;  ///< of the block's output channels within the group
     int phase;                 ///< row parity of a transposed convolution
-    int y0, x0;                ///< first position of the tile
+    int y0, x0;                ///< first row of the tile, and index of the tile in its row
     int channel_thread, tx, ty;
 };
 
+template <int kChannels>
 JPEGAI_DEVICE ConvPlace conv_place(const ConvParams& p, int phases) {
     ConvPlace place;
     int block = static_cast<int>(blockIdx.x);
@@ -78,7 +86,7 @@ JPEGAI_DEVICE ConvPlace conv_place(const ConvParams& p, int phases) {
     place.first_channel = tile % p.tiles_per_group * p.tile_channels;
     place.phase = phases - 1 - block % phases;  // the longer one first
     block /= phases;
-    const int channel_threads = p.tile_channels / kConvChannels;
+    const int channel_threads = p.tile_channels / kChannels;
     const int thread = static_cast<int>(threadIdx.x);
     place.channel_thread = thread % channel_threads;
     const int position = thread / channel_threads;
@@ -94,377 +102,476 @@ struct ConvPatch {
     int rows, pitch, cols;
     int row0, col0;  ///< in the picture
     bool vector;     ///< to be copied 16 bytes at a time
+    bool border;     ///< reaches out of the picture
+    bool padded;     ///< and what lies there has to be zero
+
+    JPEGAI_DEVICE bool inside(const ConvParams& p, int y, int x) const {
+        return row0 + y >= 0 && row0 + y < p.in.rows && col0 + x >= 0 && col0 + x < p.in.cols;
+    }
 };
 
-/// Queues the copies of input channels [first, first + count) and their weights.
-template <int kRows, class Taps>
-JPEGAI_DEVICE void load_chunk(const ConvParams& p, const ConvPatch& patch, const float* weights, const float* in,
-                              float* to_weights, float* to_patch, int first, int count) {
-    const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
-    const int per_channel = kRows * Taps::kColumns * p.tile_channels;
-    const float* const from = weights + static_cast<long long>(first) * per_channel;
-    for (int i = 4 * thread; i < count * per_channel; i += 4 * threads) cp_async_16(to_weights + i, from + i);
-    // A warp takes whole channels; rows and columns outside the picture stay unwritten.
-    const int lane = thread % 32, warp = thread / 32, warps = threads / 32;
-    const int begin = patch.row0 < 0 ? -patch.row0 : 0;
-    const int end = patch.row0 + patch.rows > p.in.rows ? p.in.rows - patch.row0 : patch.rows;
-    const int patch_size = patch.rows * patch.pitch;
-    const float* const corner = in + (first + warp) * p.in.plane_stride +
-                                static_cast<long long>(patch.row0 + begin) * p.in.row_stride + patch.col0;
-    float* const to = to_patch + warp * patch_size + begin * patch.pitch;
-    const long long channel_step = warps * p.in.plane_stride;
-    if (patch.vector) {  // one row, all of it inside
-        for (int x = 4 * lane; x < patch.cols; x += 128) {
-            const float* source = corner + x;
-            float* at = to + x;
-            for (int c = warp; c < count; c += warps, source += channel_step, at += warps * patch_size) {
-                cp_async_16(at, source);
-            }
+/// Where a thread finds the weights of a stage in shared memory. Tap by tap, all channels of the tile; but for 3x3 in
+/// large tiles those of one thread together, so that the compiler knows what the inner loops add to addresses, and
+/// threads an odd number of 16 bytes apart, so that they read different banks. (Measured: others are slower that way.)
+template <int kTaps, int kChannels, bool kRelu6>
+struct WeightPlaces {
+    static constexpr bool kOwn = kTaps == 9 && kChannels == kConvChannels && !kRelu6;
+    static constexpr int kQuads = kChannels / 4;
+    int tap, quad, thread;  ///< distances of taps, of quads of channels, of threads
+    int size;               ///< of a stage
+    int quad_step;          ///< output channels from one quad of a thread to its next
+
+    JPEGAI_DEVICE explicit WeightPlaces(const ConvParams& p) {
+        tap = kOwn ? kChannels : p.tile_channels;
+        quad = kOwn ? 4 : p.tile_channels / kQuads;
+        thread = kOwn ? own_weights(p.chunk, kTaps) : 4;
+        size = kOwn ? thread * (p.tile_channels / kChannels) : p.chunk * kTaps * p.tile_channels;
+        quad_step = kOwn ? 4 : p.tile_channels / kQuads;
+    }
+};
+
+/// Queues the copies of the weights of input channels [first, first + count). A thread copies the same four output
+/// channels of all its taps.
+template <int kTaps, int kChannels, bool kRelu6>
+JPEGAI_DEVICE void load_weights(const ConvParams& p, const WeightPlaces<kTaps, kChannels, kRelu6>& places,
+                                const float* weights, float* to, int first, int count) {
+    const int thread = static_cast<int>(threadIdx.x);
+    const float* from = weights + static_cast<long long>(first) * kTaps * p.tile_channels;
+    if constexpr (!WeightPlaces<kTaps, kChannels, kRelu6>::kOwn) {
+        JPEGAI_UNROLL_4
+        for (int i = 4 * thread; i < count * kTaps * p.tile_channels; i += 4 * static_cast<int>(blockDim.x)) {
+            cp_async_16(to + i, from + i);
         }
         return;
     }
-    for (int x = lane; x < patch.cols; x += 32) {
-        if (patch.col0 + x < 0 || patch.col0 + x >= p.in.cols) continue;
-        const float* channel = corner + x;
-        float* at_channel = to + x;
-        for (int c = warp; c < count; c += warps, channel += channel_step, at_channel += warps * patch_size) {
-            const float* source = channel;
-            float* at = at_channel;
-            for (int y = begin; y < end; ++y, source += p.in.row_stride, at += patch.pitch) cp_async_4(at, source);
+    constexpr int kQuads = kChannels / 4;
+    const int quads = p.tile_channels / 4;
+    const int quad = thread % quads, step = static_cast<int>(blockDim.x) / quads;
+    from += thread / quads * p.tile_channels + 4 * quad;
+    to += quad / kQuads * places.thread + quad % kQuads * 4 + thread / quads * kChannels;
+    JPEGAI_UNROLL_4
+    for (int tap = thread / quads; tap < count * kTaps; tap += step) {
+        cp_async_16(to, from);
+        from += step * p.tile_channels;
+        to += step * kChannels;
+    }
+}
+
+/// Which samples of a patch a thread copies: `sample`, `sample + step`, ... of channels `channel`, `channel +
+/// channels`, ... A patch with fewer samples than half the threads is copied from several channels at a time. A sample
+/// of a patch that is copied 16 bytes at a time has four values.
+struct PatchShare {
+    int sample, step, channel, channels;
+    int samples;  ///< of a channel
+    int inverse;  ///< 2^20 / columns, rounded up: samples are far fewer than would make that wrong
+
+    JPEGAI_DEVICE explicit PatchShare(const ConvPatch& patch) {
+        const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
+        samples = patch.vector ? patch.cols / 4 : patch.rows * patch.cols;
+        inverse = patch.vector ? 0 : ((1 << 20) + patch.cols - 1) / patch.cols;
+        channels = 2 * samples <= threads ? threads / samples : 1;
+        channel = channels > 1 ? thread / samples : 0;
+        sample = thread - channel * samples;
+        step = threads;
+        if (channel >= channels) sample = samples;  // nothing
+    }
+    JPEGAI_DEVICE int row(int of_sample) const { return of_sample * inverse >> 20; }
+};
+
+/// Zeros outside the picture, in the patches of all stages: the copies leave them alone.
+JPEGAI_DEVICE void clear_outside(const ConvParams& p, const ConvPatch& patch, const PatchShare& share,
+                                 float* first_patch, int stage, int stages) {
+    const int patch_size = patch.rows * patch.pitch;
+    for (int e = share.sample; e < share.samples; e += share.step) {
+        const int y = share.row(e), x = e - y * patch.cols;
+        if (patch.inside(p, y, x)) continue;
+        float* to = first_patch + y * patch.pitch + x;
+        for (int s = 0; s < stages; ++s, to += stage) {
+            for (int c = share.channel; c < p.chunk; c += share.channels) to[c * patch_size] = 0.0F;
         }
     }
 }
 
-/// What a block has to test: nothing; rows, and the first and last column of each window; everything.
-enum class Border { kNone, kEdges, kAll };
+/// Queues the copies of `count` input channels from `first` on.
+JPEGAI_DEVICE void load_inputs(const ConvParams& p, const ConvPatch& patch, const PatchShare& share, const float* in,
+                               float* to_patch, int first, int count) {
+    const int patch_size = patch.rows * patch.pitch;
+    const float* const corner =
+        in + first * p.in.plane_stride + static_cast<long long>(patch.row0) * p.in.row_stride + patch.col0;
+    const long long source_step = share.channels * p.in.plane_stride;
+    const int to_step = share.channels * patch_size;
+    if (patch.vector) {  // one row, all of it inside
+        for (int e = share.sample; e < share.samples; e += share.step) {
+            const float* source = corner + share.channel * p.in.plane_stride + 4 * e;
+            float* to = to_patch + share.channel * patch_size + 4 * e;
+            JPEGAI_UNROLL_4
+            for (int c = share.channel; c < count; c += share.channels, source += source_step, to += to_step) {
+                cp_async_16(to, source);
+            }
+        }
+        return;
+    }
+    for (int e = share.sample; e < share.samples; e += share.step) {
+        const int y = share.row(e), x = e - y * patch.cols;
+        if (patch.border && !patch.inside(p, y, x)) continue;
+        const float* source =
+            corner + share.channel * p.in.plane_stride + static_cast<long long>(y) * p.in.row_stride + x;
+        float* to = to_patch + share.channel * patch_size + y * patch.pitch + x;
+        JPEGAI_UNROLL_4
+        for (int c = share.channel; c < count; c += share.channels, source += source_step, to += to_step) {
+            cp_async_4(to, source);
+        }
+    }
+}
 
-/// Adds the terms of `count` input channels.
-template <int kRows, class Taps, Border kBorder, bool kRelu6>
-JPEGAI_DEVICE void add_chunk(const ConvParams& p, const ConvPatch& patch, const ConvPlace& place, const float* weights,
-                             const float* window, int count, float (&acc)[kConvChannels][Taps::kOutputs]) {
-    const int row = patch.row0 + place.ty * Taps::kStride, col = patch.col0 + place.tx * Taps::kStep;
-    const int half = p.tile_channels / 2;
-    const bool first_inside = col >= 0 && col < p.in.cols;
-    const bool last_inside = col + Taps::kWindow - 1 >= 0 && col + Taps::kWindow - 1 < p.in.cols;
+template <class Taps, bool kRelu6>
+JPEGAI_DEVICE void load_window(const float* from, Row<padded_window<Taps>()>& x) {
+    constexpr int kVector = window_vector<Taps>();
+    JPEGAI_UNROLL
+    for (int i = 0; i < padded_window<Taps>(); i += kVector) {
+        if constexpr (kVector == 4) {
+            const float4 four = *reinterpret_cast<const float4*>(from + i);
+            x[i] = four.x;
+            x[i + 1] = four.y;
+            x[i + 2] = four.z;
+            x[i + 3] = four.w;
+        } else if constexpr (kVector == 2) {
+            const float2 two = *reinterpret_cast<const float2*>(from + i);
+            x[i] = two.x;
+            x[i + 1] = two.y;
+        } else {
+            x[i] = from[i];
+        }
+    }
+    if (kRelu6) {
+        JPEGAI_UNROLL
+        for (int i = 0; i < Taps::kWindow; ++i) x[i] = relu6_of_input(x[i]);
+    }
+}
+
+/// What a thread multiplies at a time: a row of its window and the weights of that kernel row.
+template <class Taps, int kChannels>
+struct Operands {
+    Row<padded_window<Taps>()> x;
+    Row<kChannels * Taps::kColumns> w;
+};
+
+template <class Taps, int kChannels, bool kRelu6, class Places>
+JPEGAI_DEVICE void load_operands(const Places& places, const float* weights, const float* window,
+                                 Operands<Taps, kChannels>& to) {
+    load_window<Taps, kRelu6>(window, to.x);
+    JPEGAI_UNROLL
+    for (int kx = 0; kx < Taps::kColumns; ++kx) {
+        JPEGAI_UNROLL
+        for (int n = 0; n < kChannels; n += 4) {
+            const float4 four = *reinterpret_cast<const float4*>(weights + kx * places.tap + n / 4 * places.quad);
+            const int i = kx * kChannels + n;
+            to.w[i] = four.x;
+            to.w[i + 1] = four.y;
+            to.w[i + 2] = four.z;
+            to.w[i + 3] = four.w;
+        }
+    }
+}
+
+template <class Taps, int kChannels>
+JPEGAI_DEVICE void multiply(const Operands<Taps, kChannels>& of, Rows<kChannels, Taps::kOutputs>& acc) {
+    JPEGAI_UNROLL
+    for (int kx = 0; kx < Taps::kColumns; ++kx) {
+        JPEGAI_UNROLL
+        for (int k = 0; k < Taps::kPositions; ++k) {
+            const int i = Taps::input(kx, k), o = Taps::output(kx, k);
+            JPEGAI_UNROLL
+            for (int n = 0; n < kChannels; ++n) {
+                acc[n][o] = contract::fma(of.w[kx * kChannels + n], of.x[i], acc[n][o]);
+            }
+        }
+    }
+}
+
+/// Adds the terms of `count` input channels. Large tiles: other warps hide what loads take.
+template <int kRows, class Taps, int kChannels, bool kRelu6, class Places>
+JPEGAI_DEVICE void add_chunk(const Places& places, const ConvPatch& patch, const float* weights, const float* window,
+                             int count, Rows<kChannels, Taps::kOutputs>& acc) {
+    const int row_step = Taps::kColumns * places.tap;
     for (int c = 0; c < count; ++c) {
         JPEGAI_UNROLL
         for (int t = 0; t < kRows; ++t) {
-            const int patch_row = Taps::kTransposed ? kRows - 1 - t : t;
-            const bool row_inside =
-                kBorder == Border::kNone || (row + patch_row >= 0 && row + patch_row < p.in.rows);
-            if (row_inside) {
-                float x[padded_window<Taps>()];
-                const float* const from = window + patch_row * patch.pitch;
-                if (Taps::kPositions == 1) {
-                    JPEGAI_UNROLL
-                    for (int i = 0; i < Taps::kWindow; ++i) x[i] = from[i];
-                } else {
-                    JPEGAI_UNROLL
-                    for (int i = 0; i + 3 < padded_window<Taps>(); i += 4) {
-                        const float4 four = *reinterpret_cast<const float4*>(from + i);
-                        x[i] = four.x;
-                        x[i + 1] = four.y;
-                        x[i + 2] = four.z;
-                        x[i + 3] = four.w;
-                    }
-                }
-                if (kRelu6) {
-                    JPEGAI_UNROLL
-                    for (int i = 0; i < Taps::kWindow; ++i) x[i] = relu6_of_input(x[i]);
-                }
-                JPEGAI_UNROLL
-                for (int kx = 0; kx < Taps::kColumns; ++kx) {
-                    const float* const w = weights + (t * Taps::kColumns + kx) * p.tile_channels;
-                    const float4 low = *reinterpret_cast<const float4*>(w);
-                    const float4 high = *reinterpret_cast<const float4*>(w + half);
-                    const float factor[kConvChannels] = {low.x,  low.y,  low.z,  low.w,
-                                                         high.x, high.y, high.z, high.w};
-                    JPEGAI_UNROLL
-                    for (int k = 0; k < Taps::kPositions; ++k) {
-                        const int i = Taps::input(kx, k), o = Taps::output(kx, k);
-                        const bool tested = kBorder == Border::kAll ||
-                                            (kBorder == Border::kEdges && (i == 0 || i == Taps::kWindow - 1));
-                        const bool inside = i == 0 ? first_inside : i == Taps::kWindow - 1 ? last_inside
-                                                                  : col + i >= 0 && col + i < p.in.cols;
-                        JPEGAI_UNROLL
-                        for (int n = 0; n < kConvChannels; ++n) {
-                            const float sum = contract::fma(factor[n], x[i], acc[n][o]);
-                            acc[n][o] = !tested || inside ? sum : acc[n][o];
-                        }
-                    }
-                }
-            }
+            Operands<Taps, kChannels> now;
+            load_operands<Taps, kChannels, kRelu6>(places, weights + t * row_step,
+                                                   window + (Taps::kTransposed ? kRows - 1 - t : t) * patch.pitch, now);
+            multiply(now, acc);
         }
-        weights += kRows * Taps::kColumns * p.tile_channels;
+        weights += kRows * row_step;
         window += patch.rows * patch.pitch;
     }
 }
 
-/// One step on 8 values: what is chosen is chosen once.
-JPEGAI_DEVICE void apply_to_row(Step step, float (&v)[8], const float (&other)[8]) {
-    switch (step) {
-        case Step::kRelu:
-            JPEGAI_UNROLL
-            for (int i = 0; i < 8; ++i) v[i] = contract::relu(v[i]);
-            break;
-        case Step::kRelu6:
-            JPEGAI_UNROLL
-            for (int i = 0; i < 8; ++i) v[i] = contract::relu6(v[i]);
-            break;
-        case Step::kLeakyRelu:
-            JPEGAI_UNROLL
-            for (int i = 0; i < 8; ++i) v[i] = contract::leaky_relu(v[i]);
-            break;
-        case Step::kDenormalise:
-            JPEGAI_UNROLL
-            for (int i = 0; i < 8; ++i) v[i] = contract::denormalise(v[i]);
-            break;
-        case Step::kAdd:
-            JPEGAI_UNROLL
-            for (int i = 0; i < 8; ++i) v[i] = v[i] + other[i];
-            break;
-        case Step::kMul:
-            JPEGAI_UNROLL
-            for (int i = 0; i < 8; ++i) v[i] = v[i] * other[i];
-            break;
-        case Step::kGate:
-            JPEGAI_UNROLL
-            for (int i = 0; i < 8; ++i) v[i] = contract::gate(other[i], v[i]);
-            break;
-        default:
-            JPEGAI_UNROLL
-            for (int i = 0; i < 8; ++i) v[i] = contract::gate(v[i], other[i]);
+/// The same for few warps: what comes next is loaded before the products of what is there. 1x1 takes four channels at a
+/// time, others a kernel row.
+template <int kRows, class Taps, int kChannels, bool kRelu6, class Places>
+JPEGAI_DEVICE void add_chunk_ahead(const Places& places, const ConvPatch& patch, const float* weights,
+                                   const float* window, int count, Rows<kChannels, Taps::kOutputs>& acc) {
+    constexpr int kTogether = kRows * Taps::kColumns == 1 ? 4 : kRows;  // operands of one turn of the loop
+    constexpr int kPerTurn = kTogether / kRows;                         // channels of it
+    constexpr int kAhead = kPerTurn;                                    // operands loaded ahead
+    const int row_step = Taps::kColumns * places.tap;
+    const int channel_step = patch.rows * patch.pitch;
+    const auto window_of = [&](int i) {  // of operands i from the turn's first on
+        const int t = i % kRows;
+        return i / kRows * channel_step + (Taps::kTransposed ? kRows - 1 - t : t) * patch.pitch;
+    };
+    Operands<Taps, kChannels> ahead[static_cast<std::size_t>(kAhead)];
+    int c = 0;
+    if (count >= kPerTurn) {
+        JPEGAI_UNROLL
+        for (int i = 0; i < kAhead; ++i) {
+            load_operands<Taps, kChannels, kRelu6>(places, weights + i * row_step, window + window_of(i), ahead[i]);
+        }
     }
+    for (; c + kPerTurn <= count; c += kPerTurn) {
+        const bool more = c + 2 * kPerTurn <= count;  // else what is loaded ahead is not used
+        JPEGAI_UNROLL
+        for (int i = 0; i < kTogether; ++i) {
+            const Operands<Taps, kChannels> now = ahead[i % kAhead];
+            const int next = i + kAhead < kTogether || more ? i + kAhead : i;
+            load_operands<Taps, kChannels, kRelu6>(places, weights + next * row_step, window + window_of(next),
+                                                   ahead[i % kAhead]);
+            multiply(now, acc);
+        }
+        weights += kTogether * row_step;
+        window += kPerTurn * channel_step;
+    }
+    add_chunk<kRows, Taps, kChannels, kRelu6>(places, patch, weights, window, count - c, acc);
 }
 
-/// All steps on 8 columns of one channel, from (y, x) of the result on.
-JPEGAI_DEVICE void end_row(const ConvParams& p, float (&v)[8], int channel, int y, int x) {
-    for (int k = 0; k < p.chain.count; ++k) {
-        const Chain::Entry& entry = p.chain.entries[k];
-        float other[8] = {};
-        if (has_other(entry.step)) {
-            const float* const from = sample(p.chain.others[entry.other], channel, y, x);
-            if (x + 8 <= p.out.cols && is_aligned(from)) {
-                JPEGAI_UNROLL
-                for (int i = 0; i < 8; i += 4) {
-                    const float4 four = *reinterpret_cast<const float4*>(from + i);
-                    other[i] = four.x;
-                    other[i + 1] = four.y;
-                    other[i + 2] = four.z;
-                    other[i + 3] = four.w;
-                }
-            } else {
-                JPEGAI_UNROLL
-                for (int i = 0; i < 8; ++i) {
-                    if (x + i < p.out.cols) other[i] = from[i];
-                }
+/// What a thread that meets the border needs to look at its outputs again.
+struct ConvWindow {
+    const float* in;       ///< plane of the first input channel
+    const float* weights;  ///< of the first input channel and the block's tile of channels
+    int row, col;          ///< of the picture, where the thread's window starts
+    int channel0;          ///< of the thread's first channel, within the group
+    int first_channel;     ///< of the tile
+    int group_channel;     ///< first channel of the group
+    int quad_step;         ///< output channels from one quad of the thread to its next
+    int y, x;              ///< of the thread's first output
+};
+
+/// Whether an input of the window is so small that a product or a difference may round to -0.
+template <int kRows, class Taps>
+JPEGAI_DEVICE bool sees_tiny(const ConvParams& p, const ConvWindow& at) {
+    bool found = false;
+    for (int c = 0; c < p.in_per_group; ++c) {
+        for (int r = 0; r < kRows; ++r) {
+            if (at.row + r < 0 || at.row + r >= p.in.rows) continue;
+            const float* const from =
+                at.in + c * p.in.plane_stride + static_cast<long long>(at.row + r) * p.in.row_stride;
+            JPEGAI_UNROLL
+            for (int i = 0; i < Taps::kWindow; ++i) {
+                if (at.col + i < 0 || at.col + i >= p.in.cols) continue;
+                const float x = from[at.col + i];
+                found = found || (x != 0.0F && x > -p.tiny && x < p.tiny);
             }
         }
-        apply_to_row(entry.step, v, other);
     }
+    return found;
 }
 
-JPEGAI_DEVICE void store_four(const ConvParams& p, float* to, int x, float a, float b, float c, float d) {
-    if (x + 4 <= p.out.cols && is_aligned(to)) {
-        *reinterpret_cast<float4*>(to) = make_float4(a, b, c, d);
-        return;
-    }
-    if (x < p.out.cols) to[0] = a;
-    if (x + 1 < p.out.cols) to[1] = b;
-    if (x + 2 < p.out.cols) to[2] = c;
-    if (x + 3 < p.out.cols) to[3] = d;
-}
-
-/// Ends and stores four neighbouring channels, the first one a multiple of 4, of a result behind a pixel shuffle.
-JPEGAI_DEVICE void store_shuffled(const ConvParams& p, float (&v)[kConvChannels][8], int first, int channel, int y,
-                                  int x) {
-    const float none[8] = {};
-    for (int k = 0; k < p.chain.count; ++k) {  // nothing with other values: make_layers
-        JPEGAI_UNROLL
-        for (int n = 0; n < 4; ++n) apply_to_row(p.chain.entries[k].step, v[first + n], none);
-    }
-    const int f = p.shuffle;
-    if (f == 2) {
-        JPEGAI_UNROLL
-        for (int dy = 0; dy < 2; ++dy) {
-            if (2 * y + dy >= p.out.rows) return;
-            float* const to = sample(p.out, channel / 4, 2 * y + dy, 2 * x);
-            JPEGAI_UNROLL
-            for (int i = 0; i < 8; i += 2) {
-                store_four(p, to + 2 * i, 2 * x + 2 * i, v[first + 2 * dy][i], v[first + 2 * dy + 1][i],
-                           v[first + 2 * dy][i + 1], v[first + 2 * dy + 1][i + 1]);
-            }
-        }
-        return;
-    }
-    const int out_y = f * y + channel / f % f, out_x = f * x + channel % f;  // f is a multiple of 4
-    if (out_y >= p.out.rows) return;
-    float* const to = sample(p.out, channel / (f * f), out_y, out_x);
-    JPEGAI_UNROLL
-    for (int i = 0; i < 8; ++i) {
-        store_four(p, to + f * i, out_x + f * i, v[first][i], v[first + 1][i], v[first + 2][i], v[first + 3][i]);
-    }
-}
-
-/// Ends and stores 8 columns of one output channel. `x` is the first column.
-JPEGAI_DEVICE void store_row(const ConvParams& p, float (&v)[8], int channel, int y, int x) {
-    if (y >= p.out.rows || x >= p.out.cols) return;
-    end_row(p, v, channel, y, x);
-    float* const to = sample(p.out, channel, y, x);
-    store_four(p, to, x, v[0], v[1], v[2], v[3]);
-    store_four(p, to + 4, x + 4, v[4], v[5], v[6], v[7]);
-}
-
-/// Ends and stores the columns of a thread that has few of them.
-template <std::size_t kOutputs>
-JPEGAI_DEVICE void store_few(const ConvParams& p, const float (&v)[kOutputs], int channel, int y, int x) {
-    const int f = p.shuffle, out_channel = f == 1 ? channel : channel / (f * f);
-    const int out_y = f == 1 ? y : f * y + channel / f % f;
-    JPEGAI_UNROLL
-    for (int i = 0; i < static_cast<int>(kOutputs); ++i) {
-        const int out_x = f == 1 ? x + i : f * (x + i) + channel % f;
-        if (out_y < p.out.rows && out_x < p.out.cols) {
-            *sample(p.out, out_channel, out_y, out_x) = apply_chain(p.chain, v[i], out_channel, out_y, out_x);
-        }
-    }
-}
-
-/// Ends and stores what a thread has computed; `half`: distance of its two quads of channels.
-template <bool kTransposed>
-JPEGAI_DEVICE void store_all(const ConvParams& p, float (&acc)[kConvChannels][8], int group_channel, int channel0,
-                             int half, int y, int x) {
-    if (!kTransposed && p.shuffle > 1) {
-        if (channel0 < p.out_per_group) store_shuffled(p, acc, 0, group_channel + channel0, y, x);
-        if (channel0 + half < p.out_per_group) store_shuffled(p, acc, 4, group_channel + channel0 + half, y, x);
-        return;
-    }
-    JPEGAI_UNROLL
-    for (int n = 0; n < kConvChannels; ++n) {
-        const int channel = channel0 + n % 4 + n / 4 * half;
-        if (channel < p.out_per_group) store_row(p, acc[n], group_channel + channel, y, x);
-    }
-}
-template <bool kTransposed, std::size_t kOutputs>
-JPEGAI_DEVICE void store_all(const ConvParams& p, float (&acc)[kConvChannels][kOutputs], int group_channel,
-                             int channel0, int half, int y, int x) {
-    JPEGAI_UNROLL
-    for (int n = 0; n < kConvChannels; ++n) {
-        const int channel = channel0 + n % 4 + n / 4 * half;
-        if (channel < p.out_per_group) store_few(p, acc[n], group_channel + channel, y, x);
-    }
-}
-
-/// One block with kRows kernel rows (of the phase, where transposed).
+/// One output with the taps outside the picture skipped.
 template <int kRows, class Taps, bool kRelu6>
-JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long long weights_offset) {
-    constexpr int kColsPerThread = Taps::kPositions;
-    const int rows = Taps::kTransposed ? p.in.rows : (p.out.rows + p.shuffle - 1) / p.shuffle;
-    const int cols = Taps::kTransposed ? p.in.cols : (p.out.cols + p.shuffle - 1) / p.shuffle;
-    const int tile_cols = p.threads_x * kColsPerThread;
-    int x0 = place.x0 * tile_cols;
-    // The last tile of a row moves left to end with the picture: what it shares with its neighbour is computed twice, and
-    // only first and last columns of windows can lie outside.
-    const bool fits = Taps::kColumns > 1 && Taps::kPositions > 1 && cols >= tile_cols && p.pad_left <= 1;
-    if (fits && x0 > cols - tile_cols) x0 = cols - tile_cols;
+JPEGAI_DEVICE float exact_sum(const ConvParams& p, const ConvWindow& at, int channel, int o) {
+    float sum = p.bias != nullptr ? p.bias[at.group_channel + channel] : 0.0F;
+    for (int c = 0; c < p.in_per_group; ++c) {
+        for (int t = 0; t < kRows; ++t) {
+            const int row = at.row + (Taps::kTransposed ? kRows - 1 - t : t);
+            if (row < 0 || row >= p.in.rows) continue;
+            for (int kx = 0; kx < Taps::kColumns; ++kx) {
+                const int col = at.col + Taps::input(kx, Taps::position(o));
+                if (!Taps::meets(kx, o) || col < 0 || col >= p.in.cols) continue;
+                const float x = at.in[c * p.in.plane_stride + static_cast<long long>(row) * p.in.row_stride + col];
+                const long long tap = (static_cast<long long>(c) * kRows + t) * Taps::kColumns + kx;
+                sum = contract::fma(at.weights[tap * p.tile_channels + (channel - at.first_channel)],
+                                    kRelu6 ? relu6_of_input(x) : x, sum);
+            }
+        }
+    }
+    return sum;
+}
+
+/// Ends and stores again those outputs of the thread that `zeros` (bit: channel * outputs + column) names, summed as
+/// the contract does.
+template <int kRows, class Taps, int kChannels, bool kRelu6>
+JPEGAI_DEVICE_APART void redo_zeros(const ConvParams& p, const ConvWindow& at, unsigned long long zeros) {
+    const bool special = !(p.tiny < 1.0F);
+    if (!special && !sees_tiny<kRows, Taps>(p, at)) return;
+    for (int bit = 0; bit < kChannels * Taps::kOutputs; ++bit) {
+        if ((zeros >> bit & 1) == 0) continue;
+        const int n = bit / Taps::kOutputs, o = bit % Taps::kOutputs;
+        const int channel = at.channel0 + quad_channel(n, at.quad_step);
+        if (channel >= p.out_per_group) continue;
+        store_one(p, exact_sum<kRows, Taps, kRelu6>(p, at, channel, o), at.group_channel + channel, at.y, at.x + o);
+    }
+}
+
+template <int kChannels, int kOutputs>
+JPEGAI_DEVICE unsigned long long find_zeros(const Rows<kChannels, kOutputs>& acc, bool special) {
+    static_assert(kChannels * kOutputs <= 64);
+    unsigned long long zeros = 0;
+    JPEGAI_UNROLL
+    for (int n = 0; n < kChannels; ++n) {
+        JPEGAI_UNROLL
+        for (int i = 0; i < kOutputs; ++i) {
+            const bool suspect = acc[n][i] == 0.0F || (special && acc[n][i] != acc[n][i]);
+            zeros |= static_cast<unsigned long long>(suspect) << (n * kOutputs + i);
+        }
+    }
+    return zeros;
+}
+
+/// Stages of shared memory: large tiles compute long enough to hide one copy.
+template <int kChannels>
+JPEGAI_DEVICE constexpr int conv_stages() {
+    return kChannels == kConvChannels ? kLargeStages : kSmallStages;
+}
+
+template <int kRows, class Taps>
+JPEGAI_DEVICE ConvPatch make_patch(const ConvParams& p, const ConvPlace& place, int x0) {
     ConvPatch patch;
     patch.rows = (p.tile_rows - 1) * Taps::kStride + kRows;
     patch.cols = (p.threads_x - 1) * Taps::kStep + Taps::kWindow;
     patch.pitch = ((p.threads_x - 1) * Taps::kStep + padded_window<Taps>() + 3) / 4 * 4;
     // Transposed: row taps are m + 1, m (odd rows) and m, m - 1 (even rows; m alone for 3x3).
-    patch.row0 = Taps::kTransposed ? place.y0 + (kRows == 1 || place.phase == 1 ? 0 : -1)
-                                   : place.y0 * Taps::kStride - p.pad_top;
+    patch.row0 =
+        Taps::kTransposed ? place.y0 + (kRows == 1 || place.phase == 1 ? 0 : -1) : place.y0 * Taps::kStride - p.pad_top;
     patch.col0 = Taps::kTransposed ? x0 - Taps::kBefore : x0 * Taps::kStride - p.pad_left;
     patch.vector = kRows == 1 && Taps::kWindow == Taps::kStep && patch.rows == 1 && patch.cols % 4 == 0 &&
                    patch.row0 < p.in.rows && patch.col0 + patch.cols <= p.in.cols && p.in.plane_stride % 4 == 0 &&
                    is_aligned(p.in.data + static_cast<long long>(patch.row0) * p.in.row_stride + patch.col0);
+    patch.border =
+        patch.row0 < 0 || patch.col0 < 0 || patch.row0 + patch.rows > p.in.rows || patch.col0 + patch.cols > p.in.cols;
+    // Of 1x1 only what nobody stores lies outside.
+    patch.padded = patch.border && (kRows > 1 || Taps::kColumns > 1);
+    return patch;
+}
 
-    const int stage = p.chunk * (kRows * Taps::kColumns * p.tile_channels + patch.rows * patch.pitch);
+/// One block with kRows kernel rows (of the phase, where transposed).
+template <int kRows, class Taps, int kChannels, bool kRelu6>
+JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long long weights_offset) {
+    constexpr int kStages = conv_stages<kChannels>();
+    const int rows = Taps::kTransposed ? p.in.rows : (p.out.rows + p.shuffle - 1) / p.shuffle;
+    const int cols = Taps::kTransposed ? p.in.cols : (p.out.cols + p.shuffle - 1) / p.shuffle;
+    const int tile_cols = p.threads_x * Taps::kPositions;
+    const int x0 = place.x0 * tile_cols;
+    const ConvPatch patch = make_patch<kRows, Taps>(p, place, x0);
+
+    constexpr int kTaps = kRows * Taps::kColumns;
+    const WeightPlaces<kTaps, kChannels, kRelu6> places(p);
+    const int stage = places.size + p.chunk * patch.rows * patch.pitch;
     float* const shared = shared_memory<float>();
     const float* const in = p.in.data + static_cast<long long>(place.group) * p.in_per_group * p.in.plane_stride;
     const float* const weights = p.weights + weights_offset;
+    const auto count_of = [&](int first) {
+        const int left = p.in_per_group - first;
+        return left < p.chunk ? left : p.chunk;
+    };
+    JPEGAI_UNROLL
+    for (int s = 0; s < kStages - 1; ++s) {
+        load_weights(p, places, weights, shared + s * stage, s * p.chunk, count_of(s * p.chunk));
+    }
+    const PatchShare share(patch);
+    if (patch.padded) clear_outside(p, patch, share, shared + places.size, stage, kStages);
+    JPEGAI_UNROLL
+    for (int s = 0; s < kStages - 1; ++s) {
+        load_inputs(p, patch, share, in, shared + s * stage + places.size, s * p.chunk, count_of(s * p.chunk));
+        cp_async_commit();
+    }
 
-    const int channel0 = place.first_channel + 4 * place.channel_thread;  // within the group; and half behind it
-    const int half = p.tile_channels / 2;
+    // Within the group.
+    const int channel0 = place.first_channel + (places.kOwn ? kChannels : 4) * place.channel_thread;
+    const int quad_step = places.quad_step;
     const int group_channel = place.group * p.out_per_group;
-    const int y = place.y0 + place.ty, x = x0 + place.tx * kColsPerThread;
+    const int y = place.y0 + place.ty, x = x0 + place.tx * Taps::kPositions;
     const bool active = y < rows && x < cols && channel0 < p.out_per_group;
 
-    float acc[kConvChannels][Taps::kOutputs];
+    Rows<kChannels, Taps::kOutputs> acc;
     JPEGAI_UNROLL
-    for (int n = 0; n < kConvChannels; ++n) {
-        const int channel = channel0 + n % 4 + n / 4 * half;
+    for (int n = 0; n < kChannels; ++n) {
+        const int channel = channel0 + quad_channel(n, quad_step);
         const float start = p.bias != nullptr && channel < p.out_per_group ? p.bias[group_channel + channel] : 0.0F;
         JPEGAI_UNROLL
         for (int i = 0; i < Taps::kOutputs; ++i) acc[n][i] = start;
     }
-    constexpr bool kHasBorder = kRows > 1 || Taps::kColumns > 1;  // of 1x1 only what nobody stores lies outside
-    const bool border = kHasBorder && (patch.row0 < 0 || patch.col0 < 0 || patch.row0 + patch.rows > p.in.rows ||
-                        patch.col0 + patch.cols > p.in.cols);
 
-    const int weights_size = p.chunk * kRows * Taps::kColumns * p.tile_channels;
-    int count = p.in_per_group < p.chunk ? p.in_per_group : p.chunk, buffer = 0;
-    load_chunk<kRows, Taps>(p, patch, weights, in, shared, shared + weights_size, 0, count);
-    cp_async_commit();
-    for (int first = 0; first < p.in_per_group;) {
-        cp_async_wait<0>();
+    int now = 0, later = kStages - 1;  // stages of shared memory
+    for (int first = 0; first < p.in_per_group; first += p.chunk) {
+        cp_async_wait<kStages - 2>();
         sync_threads();
-        const int next = first + count, left = p.in_per_group - next;
-        const int next_count = left < p.chunk ? left : p.chunk;
-        const float* const now = shared + buffer * stage;
-        buffer ^= 1;
-        if (next_count > 0) {
-            float* const later = shared + buffer * stage;
-            load_chunk<kRows, Taps>(p, patch, weights, in, later, later + weights_size, next, next_count);
-            cp_async_commit();
+        const int ahead = first + (kStages - 1) * p.chunk;
+        if (ahead < p.in_per_group) {
+            float* const to = shared + later * stage;
+            load_weights(p, places, weights, to, ahead, count_of(ahead));
+            load_inputs(p, patch, share, in, to + places.size, ahead, count_of(ahead));
         }
+        cp_async_commit();  // also of nothing: waits count groups
         if (active) {
-            const float* const own_weights = now + 4 * place.channel_thread;
+            const float* const own = shared + now * stage + places.thread * place.channel_thread;
             const float* const window =
-                now + weights_size + place.ty * Taps::kStride * patch.pitch + place.tx * Taps::kStep;
-            if (Taps::kPositions == 1) {
-                add_chunk<kRows, Taps, Border::kAll, kRelu6>(p, patch, place, own_weights, window, count, acc);
-            } else if (!border) {
-                add_chunk<kRows, Taps, Border::kNone, kRelu6>(p, patch, place, own_weights, window, count, acc);
-            } else if (fits) {
-                add_chunk<kRows, Taps, Border::kEdges, kRelu6>(p, patch, place, own_weights, window, count, acc);
+                shared + now * stage + places.size + place.ty * Taps::kStride * patch.pitch + place.tx * Taps::kStep;
+            if constexpr (kChannels == kConvChannels) {
+                add_chunk<kRows, Taps, kChannels, kRelu6>(places, patch, own, window, count_of(first), acc);
             } else {
-                add_chunk<kRows, Taps, Border::kAll, kRelu6>(p, patch, place, own_weights, window, count, acc);
+                add_chunk_ahead<kRows, Taps, kChannels, kRelu6>(places, patch, own, window, count_of(first), acc);
             }
         }
-        first = next;
-        count = next_count;
+        now = now + 1 == kStages ? 0 : now + 1;
+        later = later + 1 == kStages ? 0 : later + 1;
     }
     if (!active) return;
     const int out_y = Taps::kTransposed ? 2 * y + place.phase : y, out_x = Taps::kTransposed ? 2 * x : x;
-    store_all<Taps::kTransposed>(p, acc, group_channel, channel0, half, out_y, out_x);
-}
-
-template <int kRows, class Taps, bool kRelu6>
-JPEGAI_DEVICE void conv_plain(const ConvParams& p) {
-    const ConvPlace place = conv_place(p, 1);
-    const long long tile = place.group * p.tiles_per_group + place.first_channel / p.tile_channels;
-    conv_block<kRows, Taps, kRelu6>(p, place, tile * p.in_per_group * kRows * Taps::kColumns * p.tile_channels);
-}
-
-// Weights of a tile of a transposed convolution: those of even rows, then those of odd rows.
-template <int kWide>
-JPEGAI_DEVICE void conv_transposed3_any(const ConvParams& p) {
-    const ConvPlace place = conv_place(p, 2);
-    const long long tile = place.first_channel / p.tile_channels;
-    const long long row = static_cast<long long>(p.in_per_group) * 3 * p.tile_channels;
-    if (place.phase == 0) {
-        conv_block<1, TransposedTaps<3, kWide>, false>(p, place, tile * 3 * row);
-    } else {
-        conv_block<2, TransposedTaps<3, kWide>, false>(p, place, tile * 3 * row + row);
+    const unsigned long long zeros = patch.padded ? find_zeros(acc, !(p.tiny < 1.0F)) : 0;
+    store_all<!Taps::kTransposed>(p, acc, group_channel, channel0, quad_step, out_y, out_x);
+    if (zeros != 0) {
+        const ConvWindow window{in,
+                                weights,
+                                patch.row0 + place.ty * Taps::kStride,
+                                patch.col0 + place.tx * Taps::kStep,
+                                channel0,
+                                place.first_channel,
+                                group_channel,
+                                quad_step,
+                                out_y,
+                                out_x};
+        redo_zeros<kRows, Taps, kChannels, kRelu6>(p, window, zeros);
     }
 }
 
-template <int kWide>
+template <int kRows, class Taps, int kChannels, bool kRelu6 = false>
+JPEGAI_DEVICE void conv_plain(const ConvParams& p) {
+    const ConvPlace place = conv_place<kChannels>(p, 1);
+    const long long tile = place.group * p.tiles_per_group + place.first_channel / p.tile_channels;
+    conv_block<kRows, Taps, kChannels, kRelu6>(p, place,
+                                               tile * p.in_per_group * kRows * Taps::kColumns * p.tile_channels);
+}
+
+// Weights of a tile of a transposed convolution: those of even rows, then those of odd rows.
+template <int kWide, int kChannels>
+JPEGAI_DEVICE void conv_transposed3_any(const ConvParams& p) {
+    const ConvPlace place = conv_place<kChannels>(p, 2);
+    const long long tile = place.first_channel / p.tile_channels;
+    const long long row = static_cast<long long>(p.in_per_group) * 3 * p.tile_channels;
+    if (place.phase == 0) {
+        conv_block<1, TransposedTaps<3, kWide>, kChannels, false>(p, place, tile * 3 * row);
+    } else {
+        conv_block<2, TransposedTaps<3, kWide>, kChannels, false>(p, place, tile * 3 * row + row);
+    }
+}
+
+template <int kWide, int kChannels>
 JPEGAI_DEVICE void conv_transposed4_any(const ConvParams& p) {
-    const ConvPlace place = conv_place(p, 2);
+    const ConvPlace place = conv_place<kChannels>(p, 2);
     const long long tile = place.first_channel / p.tile_channels;
     const long long rows = static_cast<long long>(p.in_per_group) * 8 * p.tile_channels;
-    conv_block<2, TransposedTaps<4, kWide>, false>(p, place, (2 * tile + place.phase) * rows);
+    conv_block<2, TransposedTaps<4, kWide>, kChannels, false>(p, place, (2 * tile + place.phase) * rows);
 }
 
 }  // namespace jpegai::cuda

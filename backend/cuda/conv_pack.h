@@ -11,7 +11,8 @@ namespace jpegai::cuda {
 
 /// `relu6`: the input is read through ReLU6, which only 3x3 can. `in_channels`: of all groups.
 [[nodiscard]] ConvKind conv_kind(const Node& node, bool relu6, std::size_t in_channels);
-[[nodiscard]] const Kernel<ConvParams>& conv_kernel(ConvKind kind);
+/// The kernel with such tiles, or null: there are large ones of every kind.
+[[nodiscard]] const Kernel<ConvParams>* conv_kernel(ConvKind kind, ConvTile tile);
 /// Output channels per block for groups of so many.
 [[nodiscard]] std::size_t conv_tile_channels(std::size_t out_per_group);
 
@@ -27,10 +28,16 @@ struct ConvShape {
     unsigned chunk;                           ///< input channels per stage
     std::size_t shared_bytes;
 };
-/// `flat`: the positions are one row. `small`: one position a thread.
-[[nodiscard]] ConvShape conv_shape(ConvKind kind, std::size_t tile_channels, std::size_t in_per_group, bool flat,
-                                   bool small);
-/// The kernel with one position a thread, or null.
-[[nodiscard]] const Kernel<ConvParams>* small_conv_kernel(ConvKind kind);
+/// `flat`: the positions are one row.
+[[nodiscard]] ConvShape conv_shape(ConvKind kind, ConvTile tile, std::size_t tile_channels, std::size_t in_per_group,
+                                   bool flat);
+
+/// What so many blocks with such tiles take, in the same unit for all tiles of a convolution.
+[[nodiscard]] double conv_cost(ConvKind kind, ConvTile tile, std::size_t blocks, unsigned threads, std::size_t processors);
+
+/// Inputs nearer to zero than this may give a sum of -0 with these weights (products and differences that round to zero);
+/// then, and where a sum may start as -0 or a weight times zero is no zero (infinity), taps outside the picture are not
+/// the same as taps of zero. At least 1: for every input.
+[[nodiscard]] float conv_tiny_input(std::span<const float> weight, std::span<const float> bias);
 
 }  // namespace jpegai::cuda

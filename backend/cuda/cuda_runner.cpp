@@ -55,11 +55,12 @@ void StreamPool::give_back(std::shared_ptr<StreamMemory> memory) {
     idle_.push_back(std::move(memory));
 }
 
-CudaRunner::CudaRunner(std::shared_ptr<StreamPool> streams, const Network& network)
+CudaRunner::CudaRunner(std::shared_ptr<StreamPool> streams, const Network& network, std::optional<ConvTile> tile)
     : streams_(std::move(streams)),
       graph_(network.graph),
       network_(make_layers(network)),
       parameters_(upload(*streams_->device(), network_.parameters)),
+      target_{streams_->device()->info().processors, tile},
       idle_(std::make_shared<Idle>()) {
     network_.parameters = {};
 }
@@ -81,7 +82,7 @@ void CudaRunner::launch_all(StreamMemory& memory, const Instance& instance) cons
     auto* const workspace = static_cast<unsigned char*>(instance.workspace.get());
     for (std::size_t i = 0; i < network_.layers.size(); ++i) {
         launch_layer(memory.stream(), graph_, network_, instance.plan, i, workspace, parameters_->as<float>(),
-                     memory.device().info().processors);
+                     target_);
     }
 }
 
@@ -119,10 +120,12 @@ void CudaRunner::run_layers(StreamMemory& memory, const Instance& instance, RunC
         stream.record(*events.back());
     };
     mark();
+    const unsigned repeats = context.timings == nullptr ? 1 : context.repeats;
     for (std::size_t i = 0; i < network_.layers.size(); ++i) {
         check_going(context);
-        launch_layer(stream, graph_, network_, instance.plan, i, workspace, parameters_->as<float>(),
-                     memory.device().info().processors);
+        for (unsigned repeat = 0; repeat < repeats; ++repeat) {  // a layer never writes what it reads
+            launch_layer(stream, graph_, network_, instance.plan, i, workspace, parameters_->as<float>(), target_);
+        }
         mark();
     }
     if (context.timings == nullptr) return;
@@ -131,7 +134,7 @@ void CudaRunner::run_layers(StreamMemory& memory, const Instance& instance, RunC
         const Layer& layer = network_.layers[i];
         LayerTiming timing;
         timing.name = layer.nodes.empty() ? "copy" : graph_.nodes[layer.nodes[0]].name;
-        timing.seconds = events[i + 1]->seconds_since(*events[i]);
+        timing.seconds = events[i + 1]->seconds_since(*events[i]) / repeats;
         for (const std::size_t node : layer.nodes) timing.macs += count_macs(graph_, node, instance.plan.shapes);
         context.timings->push_back(std::move(timing));
     }

@@ -28,7 +28,7 @@ private:
 
 class CudaRunner final : public DeviceRunner {
 public:
-    CudaRunner(std::shared_ptr<StreamPool> streams, const Network& network);
+    CudaRunner(std::shared_ptr<StreamPool> streams, const Network& network, std::optional<ConvTile> tile = {});
 
     std::vector<Array3<float>> run(std::span<const Array3<float>* const> inputs, Size nominal,
                                    RunContext& context) const override;
@@ -70,6 +70,7 @@ private:
     Graph graph_;
     LayeredNetwork network_;
     std::shared_ptr<const Buffer> parameters_;
+    LaunchTarget target_;
     std::shared_ptr<Idle> idle_;
 };
 

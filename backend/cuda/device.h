@@ -170,7 +170,9 @@ public:
     /// "cuda:0 NVIDIA H200" or "cuda emulator".
     [[nodiscard]] std::string describe() const;
 
-    [[nodiscard]] virtual std::unique_ptr<Stream> make_stream() = 0;
+    /// `beside`: its work gives way to that of other streams.
+    [[nodiscard]] virtual std::unique_ptr<Stream> make_stream(bool beside) = 0;
+    [[nodiscard]] std::unique_ptr<Stream> make_stream() { return make_stream(false); }
     [[nodiscard]] virtual std::unique_ptr<Event> make_event() = 0;
 
     /// Device memory, contents undefined. No runtime call when the pool has a fitting buffer.

@@ -4,6 +4,7 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 
 #include "backend/cuda/device.h"
 #include "base/error.h"
@@ -69,11 +70,17 @@ private:
     cudaGraphExec_t exec_ = nullptr;
 };
 
+/// Dynamic shared memory of a block that every GPU of capability 8.0 and up has.
+constexpr int kMostShared = 96 * 1024;
+
 class CudaStream final : public Stream {
 public:
-    explicit CudaStream(int device) : device_(device) {
+    CudaStream(int device, bool beside) : device_(device) {
         use_device();
-        check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
+        int least = 0, greatest = 0;
+        check(cudaDeviceGetStreamPriorityRange(&least, &greatest), "cudaDeviceGetStreamPriorityRange");
+        check(cudaStreamCreateWithPriority(&stream_, cudaStreamNonBlocking, beside ? least : greatest),
+              "cudaStreamCreate");
     }
     ~CudaStream() override { cudaStreamDestroy(stream_); }
     CudaStream(const CudaStream&) = delete;
@@ -100,12 +107,7 @@ public:
         }
         use_device();
         const void* const function = kernel.on_device();
-        constexpr std::size_t kSharedWithoutAsking = 48 * 1024;
-        if (shared_bytes > kSharedWithoutAsking) {
-            check(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                       static_cast<int>(shared_bytes)),
-                  kernel.name);
-        }
+        if (prepared_.insert(function).second) prepare(kernel, function);
         void* arguments[] = {const_cast<void*>(params)};
         check(cudaLaunchKernel(function, dim3(grid.x, grid.y, grid.z), dim3(block.x, block.y, block.z), arguments,
                                shared_bytes, stream_),
@@ -140,12 +142,23 @@ public:
     }
 
 private:
+    /// The most shared memory for every kernel: between kernels that divide it from the cache differently a multiprocessor
+    /// has to become idle.
+    static void prepare(const KernelFunctions& kernel, const void* function) {
+        cudaFuncAttributes attributes{};
+        check(cudaFuncGetAttributes(&attributes, function), kernel.name);
+        const int most = kMostShared - static_cast<int>(attributes.sharedSizeBytes);
+        check(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, most), kernel.name);
+        check(cudaFuncSetAttribute(function, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared),
+              kernel.name);
+    }
     void use_device() const { check(cudaSetDevice(device_), "cudaSetDevice"); }
     void copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
         use_device();
         check(cudaMemcpyAsync(to, from, bytes, kind, stream_), "cudaMemcpyAsync");
     }
 
+    std::unordered_set<const void*> prepared_;
     int device_;
     cudaStream_t stream_ = nullptr;
 };
@@ -168,7 +181,10 @@ public:
     explicit CudaDevice(DeviceInfo info) : Device(std::move(info)) {}
     ~CudaDevice() override { release_pool(); }
 
-    std::unique_ptr<Stream> make_stream() override { return std::make_unique<CudaStream>(info().index); }
+    using Device::make_stream;
+    std::unique_ptr<Stream> make_stream(bool beside) override {
+        return std::make_unique<CudaStream>(info().index, beside);
+    }
     std::unique_ptr<Event> make_event() override { return std::make_unique<CudaEvent>(info().index); }
 
 protected:

@@ -153,7 +153,8 @@ class EmulatedDevice final : public Device {
 public:
     EmulatedDevice() : Device(describe_emulator()) {}
     ~EmulatedDevice() override { release_pool(); }
-    std::unique_ptr<Stream> make_stream() override { return std::make_unique<EmulatedStream>(); }
+    using Device::make_stream;
+    std::unique_ptr<Stream> make_stream(bool) override { return std::make_unique<EmulatedStream>(); }
     std::unique_ptr<Event> make_event() override { return std::make_unique<EmulatedEvent>(); }
 
 protected:

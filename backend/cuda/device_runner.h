@@ -17,7 +17,8 @@ namespace jpegai::cuda {
 /// dropped by any.
 class StreamMemory : public std::enable_shared_from_this<StreamMemory> {
 public:
-    [[nodiscard]] static std::shared_ptr<StreamMemory> make(std::shared_ptr<Device> device);
+    /// `beside`: its work gives way to that of other streams.
+    [[nodiscard]] static std::shared_ptr<StreamMemory> make(std::shared_ptr<Device> device, bool beside = false);
     ~StreamMemory();
     StreamMemory(const StreamMemory&) = delete;
     StreamMemory& operator=(const StreamMemory&) = delete;
@@ -44,7 +45,7 @@ public:
     void trim();
 
 private:
-    explicit StreamMemory(std::shared_ptr<Device> device);
+    StreamMemory(std::shared_ptr<Device> device, bool beside);
     struct Free;
     std::shared_ptr<Device> device_;
     std::unique_ptr<Stream> stream_;

@@ -18,6 +18,8 @@
 #include <cuda_pipeline_primitives.h>
 
 #define JPEGAI_DEVICE __device__ __forceinline__
+/// For what seldom runs: not to take registers of those who call it.
+#define JPEGAI_DEVICE_APART __device__ __noinline__
 /// The body follows; its parameters are `p`. At most THREADS threads a block.
 #define JPEGAI_KERNEL(NAME, PARAMS, THREADS) \
     __global__ void __launch_bounds__(THREADS) NAME##_body(const __grid_constant__ PARAMS p)
@@ -115,6 +117,7 @@ JPEGAI_DEVICE T atomic_or(T* to, T value) {
 #include "backend/cuda/emulator.h"
 
 #define JPEGAI_DEVICE inline
+#define JPEGAI_DEVICE_APART inline
 #define JPEGAI_KERNEL(NAME, PARAMS, THREADS) static void NAME##_body(const PARAMS& p)
 #define JPEGAI_KERNEL_BLOCKS(NAME, PARAMS, THREADS, BLOCKS) static void NAME##_body(const PARAMS& p)
 #define JPEGAI_DEFINE_KERNEL(NAME, PARAMS)               \

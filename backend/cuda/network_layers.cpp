@@ -239,6 +239,7 @@ void LayerMaker::add_conv(std::size_t i) {
     layer.tile_channels = conv_tile_channels(out);
     layer.tiles_per_group = ceil_div(out, layer.tile_channels);
     layer.weights = add_parameters(pack_conv(layer.conv, n, in, w.weight));
+    layer.tiny = conv_tiny_input(w.weight, w.bias);
     follow(layer, i, layer.conv != ConvKind::kAny && layer.conv != ConvKind::kNarrowTransposed3);
     finish_layer(std::move(layer));
 }

@@ -41,6 +41,7 @@ struct Layer {
     // Offsets of parameters, in floats.
     std::size_t weights = 0, bias = 0;
     bool has_bias = false;
+    float tiny = 0;  ///< conv_tiny_input()
     bool elu_gate = false;  ///< depthwise
     Gather gather = Gather::kSame;
     std::size_t factor = 1;  ///< of the gather, or heads

@@ -105,7 +105,7 @@ unsigned count_blocks(std::size_t blocks) {
 class Launcher {
 public:
     Launcher(Stream& stream, const Graph& graph, const LayeredNetwork& network, const Plan& plan, std::size_t index,
-             unsigned char* workspace, const float* parameters, unsigned processors)
+             unsigned char* workspace, const float* parameters, const LaunchTarget& target)
         : stream_(stream),
           graph_(graph),
           plan_(plan),
@@ -113,7 +113,7 @@ public:
           attention_(plan.attention[index]),
           workspace_(workspace),
           parameters_(parameters),
-          processors_(processors) {}
+          target_(target) {}
 
     void launch() const {
         switch (layer_.kind) {
@@ -131,9 +131,7 @@ public:
     }
 
 private:
-    [[nodiscard]] float* floats(std::size_t offset) const {
-        return reinterpret_cast<float*>(workspace_ + offset);
-    }
+    [[nodiscard]] float* floats(std::size_t offset) const { return reinterpret_cast<float*>(workspace_ + offset); }
     [[nodiscard]] View view(const Ref& ref) const {
         const Plan::Place& place = plan_.places[ref.value];
         const Shape& shape = plan_.shapes[ref.node];
@@ -170,14 +168,14 @@ private:
     const Plan::AttentionPlaces& attention_;
     unsigned char* workspace_;
     const float* parameters_;
-    unsigned processors_;
+    const LaunchTarget& target_;
 };
 
-/// Makes one row of all rows of a 1x1 convolution, where they lie alike in all values; what lies between rows is computed
-/// too and belongs to nobody.
+/// Makes one row of all rows of a 1x1 convolution, where they lie alike in all values; what lies between rows is
+/// computed too and belongs to nobody.
 bool Launcher::flatten(ConvParams& p) {
-    bool alike = p.shuffle == 1 && p.in.row_stride == p.out.row_stride && p.in.rows == p.out.rows &&
-                 p.in.cols == p.out.cols;
+    bool alike =
+        p.shuffle == 1 && p.in.row_stride == p.out.row_stride && p.in.rows == p.out.rows && p.in.cols == p.out.cols;
     for (int k = 0; k < p.chain.count; ++k) {
         const Chain::Entry& entry = p.chain.entries[k];
         if (entry.step >= Step::kAdd && entry.step <= Step::kGated) {
@@ -200,29 +198,30 @@ void Launcher::launch_tiles(ConvParams& p) const {
     p.tiles_per_group = static_cast<int>(layer_.tiles_per_group);
     const int rows = transposed ? p.in.rows : ceil_div(p.out.rows, p.shuffle);
     const int cols = transposed ? p.in.cols : ceil_div(p.out.cols, p.shuffle);
-    const auto plan_tiles = [&](bool small) {
-        const ConvShape shape = conv_shape(layer_.conv, layer_.tile_channels, static_cast<std::size_t>(p.in_per_group),
-                                           flat, small);
-        p.threads_x = static_cast<int>(shape.threads_x);
-        p.tile_rows = static_cast<int>(shape.rows);
-        p.chunk = static_cast<int>(shape.chunk);
+    const auto in_group = static_cast<std::size_t>(p.in_per_group);
+    const auto count = [&](const ConvShape& shape) {
         p.tiles_x = ceil_div(cols, static_cast<int>(shape.cols));
-        p.tiles_y = ceil_div(rows, p.tile_rows);
-        return shape;
-    };
-    const auto count = [&] {
+        p.tiles_y = ceil_div(rows, static_cast<int>(shape.rows));
         return checked_mul(checked_mul(static_cast<std::size_t>(p.tiles_x), static_cast<std::size_t>(p.tiles_y)),
                            static_cast<std::size_t>(p.groups * p.tiles_per_group) * (transposed ? 2 : 1));
     };
-    ConvShape shape = plan_tiles(false);
-    const Kernel<ConvParams>* kernel = &conv_kernel(layer_.conv);
-    // Measured: below about 2 warps a multiprocessor one position a thread is faster.
-    const Kernel<ConvParams>* const small = small_conv_kernel(layer_.conv);
-    if (small != nullptr && count() * shape.threads / 32 < std::size_t{2} * processors_) {
-        shape = plan_tiles(true);
-        kernel = small;
+    ConvTile best = ConvTile::kLarge;
+    double least = std::numeric_limits<double>::infinity();
+    for (const ConvTile tile : kConvTiles) {
+        if (conv_kernel(layer_.conv, tile) == nullptr) continue;
+        const ConvShape shape = conv_shape(layer_.conv, tile, layer_.tile_channels, in_group, flat);
+        const double cost = conv_cost(layer_.conv, tile, count(shape), shape.threads, target_.processors);
+        if (target_.tile ? tile == *target_.tile : cost < least) {
+            best = tile;
+            least = cost;
+        }
     }
-    stream_.launch(*kernel, {count_blocks(count())}, {shape.threads}, shape.shared_bytes, p);
+    const ConvShape shape = conv_shape(layer_.conv, best, layer_.tile_channels, in_group, flat);
+    p.threads_x = static_cast<int>(shape.threads_x);
+    p.tile_rows = static_cast<int>(shape.rows);
+    p.chunk = static_cast<int>(shape.chunk);
+    stream_.launch(*conv_kernel(layer_.conv, best), {count_blocks(count(shape))}, {shape.threads}, shape.shared_bytes,
+                   p);
 }
 
 void Launcher::launch_conv() const {
@@ -241,6 +240,7 @@ void Launcher::launch_conv() const {
     p.kernel_rows = static_cast<int>(n.kernel_rows);
     p.kernel_cols = static_cast<int>(n.kernel_cols);
     p.stride = static_cast<int>(n.stride);
+    p.tiny = layer_.tiny;
     p.chain = chain();
     if (layer_.conv == ConvKind::kNarrowTransposed3) {
         const auto blocks_x = static_cast<unsigned>(ceil_div(p.in.cols, 32));
@@ -340,7 +340,8 @@ void Launcher::launch_map() const {
     p.factor = static_cast<int>(layer_.factor);
     p.chain = chain();
     constexpr std::size_t kRowsPerBlock = 8, kMostBlocks = 1 << 16;
-    const std::size_t rows = checked_mul(static_cast<std::size_t>(p.out.channels), static_cast<std::size_t>(p.out.rows));
+    const std::size_t rows =
+        checked_mul(static_cast<std::size_t>(p.out.channels), static_cast<std::size_t>(p.out.rows));
     const std::size_t blocks = std::min(ceil_div(rows, kRowsPerBlock), kMostBlocks);
     stream_.launch(map_kernel, {count_blocks(blocks)}, {32, 8}, 0, p);
 }
@@ -373,8 +374,8 @@ Plan make_plan(const Graph& graph, const LayeredNetwork& network, std::span<cons
         const std::size_t v = layer.output.value;
         if (first[v] == i) plan.places[v].offset = arena.take(plan.places[v].bytes);
         if (layer.kind == LayerKind::kAttention) {
-            plan.attention[i] = place_attention(arena, layer, plan.shapes[layer.inputs[0].node],
-                                                plan.shapes[layer.output.node]);
+            plan.attention[i] =
+                place_attention(arena, layer, plan.shapes[layer.inputs[0].node], plan.shapes[layer.output.node]);
         }
         for (std::size_t k = 0; k < network.values.size(); ++k) {
             if (first[k] != kNever && last[k] == i) arena.give_back(plan.places[k].offset, plan.places[k].bytes);
@@ -385,8 +386,8 @@ Plan make_plan(const Graph& graph, const LayeredNetwork& network, std::span<cons
 }
 
 void launch_layer(Stream& stream, const Graph& graph, const LayeredNetwork& network, const Plan& plan, std::size_t i,
-                  unsigned char* workspace, const float* parameters, unsigned processors) {
-    Launcher(stream, graph, network, plan, i, workspace, parameters, processors).launch();
+                  unsigned char* workspace, const float* parameters, const LaunchTarget& target) {
+    Launcher(stream, graph, network, plan, i, workspace, parameters, target).launch();
 }
 
 }  // namespace jpegai::cuda

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,9 +31,15 @@ struct Plan {
 [[nodiscard]] Plan make_plan(const Graph& graph, const LayeredNetwork& network, std::span<const Size> inputs,
                              Size nominal);
 
+/// What layers are launched for.
+struct LaunchTarget {
+    unsigned processors = 1;        ///< multiprocessors
+    std::optional<ConvTile> tile;   ///< of convolutions that have it, instead of what fits (tests and benchmarks)
+};
+
 /// Queues layer `i`.
 /// `processors`: of the device, for the size of tiles.
 void launch_layer(Stream& stream, const Graph& graph, const LayeredNetwork& network, const Plan& plan, std::size_t i,
-                  unsigned char* workspace, const float* parameters, unsigned processors);
+                  unsigned char* workspace, const float* parameters, const LaunchTarget& target);
 
 }  // namespace jpegai::cuda

@@ -63,7 +63,7 @@ public:
         Line& chosen = lines_[static_cast<std::size_t>(line)];
         if (!chosen.memory) {
             const std::shared_ptr<Device> device = memory_->device().shared_from_this();
-            chosen = {StreamMemory::make(device), device->make_event()};
+            chosen = {StreamMemory::make(device, true), device->make_event()};
         }
         memory_ = chosen.memory;
     }

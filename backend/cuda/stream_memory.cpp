@@ -11,13 +11,13 @@ struct StreamMemory::Free {
     std::multimap<std::size_t, Buffer> buffers;  ///< by size
 };
 
-std::shared_ptr<StreamMemory> StreamMemory::make(std::shared_ptr<Device> device) {
-    return std::shared_ptr<StreamMemory>(new StreamMemory(std::move(device)));
+std::shared_ptr<StreamMemory> StreamMemory::make(std::shared_ptr<Device> device, bool beside) {
+    return std::shared_ptr<StreamMemory>(new StreamMemory(std::move(device), beside));
 }
 
-StreamMemory::StreamMemory(std::shared_ptr<Device> device)
+StreamMemory::StreamMemory(std::shared_ptr<Device> device, bool beside)
     : device_(std::move(device)),
-      stream_(device_->make_stream()),
+      stream_(device_->make_stream(beside)),
       reached_(device_->make_event()),
       free_(std::make_shared<Free>()) {}
 

@@ -9,6 +9,7 @@
 #include "detection/traces/calibrate.h"
 #include "detection/traces/resample.h"
 #include "models/places.h"
+#include "tests/support/test_data.h"
 #include "tests/support/thrown.h"
 
 namespace jpegai::detection {
@@ -231,6 +232,30 @@ TEST(TraceCalibration, TablesCountWhatWasFound) {
     const std::string text = measurement_text(document);
     EXPECT_NE(text.find("4/4"), std::string::npos) << text;
     EXPECT_NE(text.find("the highest of another 0.6"), std::string::npos) << text;
+}
+
+/// Numbers of two documents of one shape, side by side.
+void expect_near(const nlohmann::ordered_json& a, const nlohmann::ordered_json& b, const std::string& where) {
+    if (a.is_number()) {
+        EXPECT_NEAR(a.get<double>(), b.get<double>(), 1e-4) << where;
+        return;
+    }
+    ASSERT_EQ(a.size(), b.size()) << where;
+    if (!a.is_structured()) {
+        EXPECT_EQ(a, b) << where;
+        return;
+    }
+    for (auto [x, y] = std::pair(a.begin(), b.begin()); x != a.end(); ++x, ++y)
+        expect_near(*x, *y, where + "/" + (a.is_object() ? x.key() : ""));
+}
+
+TEST(TraceCalibration, TheBuiltInParametersAreTheFitToTheStoredSamples) {
+    const auto bytes = test::load_bytes(test::data_path("detection/trace_calibration.jsonl"));
+    const auto samples = samples_from_lines({bytes.begin(), bytes.end()});
+    ASSERT_EQ(samples.size(), 256U);
+    TraceClassifier fitted = fit_traces(samples, TraceClassifier::built_in());
+    fitted.recipe = TraceClassifier::built_in().recipe;
+    expect_near(fitted.to_json(), TraceClassifier::built_in().to_json(), "");
 }
 
 }  // namespace

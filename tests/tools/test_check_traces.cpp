@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "picture_io/picture_io.h"
 #include "tests/tools/process.h"
+#include "tests/tools/streams.h"
 
 namespace jpegai::test {
 namespace {
@@ -119,6 +120,9 @@ TEST_F(CheckTraces, OddPicturesAreRefusedWithAReason) {
     std::ofstream(folder_.path("text.png")) << "hello";
     EXPECT_EQ(run_jpegai({"check", "traces", folder_.path("text.png")}).exit_code, 1);
     EXPECT_EQ(run_jpegai({"check", "traces", folder_.path("absent.png")}).exit_code, 1);
+    const ProcessResult stream = run_jpegai({"check", "traces", stream_path("photo_bop")});
+    EXPECT_EQ(stream.exit_code, 1);
+    EXPECT_NE(stream.err.find("codestream itself"), std::string::npos) << stream.err;
     EXPECT_EQ(run_jpegai({"check", "traces"}).exit_code, 2);
     const std::string a = original("ok.png", 64);
     EXPECT_EQ(run_jpegai({"check", "traces", a, "--fail-above", "7"}).exit_code, 2);
