@@ -11,7 +11,7 @@ namespace {
 
 using namespace syntax;
 
-constexpr const char* kHeaderName = "pic_header";
+constexpr const char* kPictureHeaderName = "pic_header";
 constexpr std::int64_t kBetaBias = -2048;
 
 /// Fields 10 to 13: chroma formats of source and coded picture, each 4:4:4, 4:2:2 or 4:2:0 (01 section 11).
@@ -230,7 +230,7 @@ Dialect detect_dialect(std::span<const std::uint8_t> pih_payload, std::uint64_t 
 
 PictureHeader parse_picture_header(std::span<const std::uint8_t> payload, Dialect dialect, std::uint64_t offset,
                                    const HeaderOptions& options) {
-    SyntaxReader io(payload, offset, kHeaderName, options.strict);
+    SyntaxReader io(payload, offset, kPictureHeaderName, options.strict);
     PictureHeader header;
     picture_syntax(io, header, dialect);
     io.finish();
@@ -238,13 +238,13 @@ PictureHeader parse_picture_header(std::span<const std::uint8_t> payload, Dialec
 }
 
 std::vector<std::uint8_t> write_picture_header(const PictureHeader& header, Dialect dialect) {
-    SyntaxWriter io(kHeaderName);
+    SyntaxWriter io(kPictureHeaderName);
     picture_syntax(io, header, dialect);
     return std::move(io).take();
 }
 
 std::vector<HeaderField> list_fields(const PictureHeader& header, Dialect dialect) {
-    SyntaxLister io(kHeaderName);
+    SyntaxLister io(kPictureHeaderName);
     picture_syntax(io, header, dialect);
     return std::move(io).take();
 }

@@ -8,7 +8,7 @@ namespace {
 
 using namespace syntax;
 
-constexpr const char* kHeaderName = "rdi";
+constexpr const char* kRenderingName = "rdi";
 
 template <class Io>
 void reserved_zero_syntax(Io& io) {
@@ -73,7 +73,7 @@ void rendering_syntax(Io& io, R& info) {
 
 RenderingInfo parse_rendering_info(std::span<const std::uint8_t> payload, std::uint64_t offset,
                                    const HeaderOptions& options) {
-    SyntaxReader io(payload, offset, kHeaderName, options.strict);
+    SyntaxReader io(payload, offset, kRenderingName, options.strict);
     RenderingInfo info;
     rendering_syntax(io, info);
     io.finish();
@@ -81,13 +81,13 @@ RenderingInfo parse_rendering_info(std::span<const std::uint8_t> payload, std::u
 }
 
 std::vector<std::uint8_t> write_rendering_info(const RenderingInfo& info) {
-    SyntaxWriter io(kHeaderName);
+    SyntaxWriter io(kRenderingName);
     rendering_syntax(io, info);
     return std::move(io).take();
 }
 
 std::vector<HeaderField> list_fields(const RenderingInfo& info) {
-    SyntaxLister io(kHeaderName);
+    SyntaxLister io(kRenderingName);
     rendering_syntax(io, info);
     return std::move(io).take();
 }

@@ -11,7 +11,7 @@ namespace {
 
 using namespace syntax;
 
-constexpr const char* kHeaderName = "tool_header";
+constexpr const char* kToolHeaderName = "tool_header";
 constexpr std::uint32_t kMaxCode = 65535;     ///< coded weight plus minSymbol
 constexpr std::size_t kChroma = 2;            ///< U, V
 constexpr std::size_t kNonlinearWeights = 8;  ///< of EFE non-linear, per tile
@@ -189,7 +189,7 @@ void tool_syntax(Io& io, H& h, const PictureHeader& picture) {
 
 ToolHeader parse_tool_header(std::span<const std::uint8_t> payload, const PictureHeader& picture, std::uint64_t offset,
                              const HeaderOptions& options) {
-    SyntaxReader io(payload, offset, kHeaderName, options.strict);
+    SyntaxReader io(payload, offset, kToolHeaderName, options.strict);
     ToolHeader header;
     tool_syntax(io, header, picture);
     io.finish();
@@ -197,13 +197,13 @@ ToolHeader parse_tool_header(std::span<const std::uint8_t> payload, const Pictur
 }
 
 std::vector<std::uint8_t> write_tool_header(const ToolHeader& header, const PictureHeader& picture) {
-    SyntaxWriter io(kHeaderName);
+    SyntaxWriter io(kToolHeaderName);
     tool_syntax(io, header, picture);
     return std::move(io).take();
 }
 
 std::vector<HeaderField> list_fields(const ToolHeader& header, const PictureHeader& picture) {
-    SyntaxLister io(kHeaderName);
+    SyntaxLister io(kToolHeaderName);
     tool_syntax(io, header, picture);
     return std::move(io).take();
 }

@@ -4,6 +4,8 @@ option(JPEGAI_BUILD_BENCH "Build the benchmarks" ON)
 option(JPEGAI_BUILD_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 set(JPEGAI_COVERAGE "" CACHE STRING "Folders whose executed lines and branches are counted (gcov), separated by |")
 option(JPEGAI_WERROR "Treat warnings as errors" ON)
+option(JPEGAI_UNITY "Compile several source files at a time: half the work for a whole build, more for a small change" OFF)
+set(CMAKE_UNITY_BUILD ${JPEGAI_UNITY})
 set(JPEGAI_SANITIZE "" CACHE STRING "Sanitizers, as given to -fsanitize=")
 set(JPEGAI_SHARED_DIR "${CMAKE_CURRENT_SOURCE_DIR}/../shared" CACHE PATH
     "Folder with the large reference vectors; tests that need it are skipped where it is absent")
@@ -47,4 +49,14 @@ if(JPEGAI_SANITIZE)
     add_compile_options(-Wno-pass-failed)  # checks inside a loop may keep it from being vectorised
   endif()
   add_link_options(-fsanitize=${JPEGAI_SANITIZE})
+  # Tests and programs that tests start are linked to fixed addresses: two million relocations would take half of the
+  # time that a start of the program takes.
+  add_link_options("$<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-no-pie>")
+endif()
+# Commands, suites and tests hold mostly code of CLI11, JSON and GoogleTest. The checks of every single access leave them out,
+# which halves their time to compile and a start of the program: the address sanitizer sees what such accesses would do.
+set(JPEGAI_LIGHT_SANITIZE "")
+if(JPEGAI_SANITIZE MATCHES "undefined")
+  set(JPEGAI_LIGHT_SANITIZE
+    "-fno-sanitize=null,alignment,vptr,object-size,pointer-overflow,returns-nonnull-attribute,nonnull-attribute")
 endif()

@@ -13,9 +13,13 @@ function(jpegai_library NAME)
   endif()
 endfunction()
 
-# jpegai_test(NAME SOURCES ... DEPENDS ... [LABELS ...]): one GoogleTest program, one ctest entry.
+# All tests but those with the label heavy, and what they start: what a sanitizer run needs.
+add_custom_target(light_tests)
+
+# jpegai_test(NAME SOURCES ... DEPENDS ... [LABELS ...] [TIMEOUT S] [COST C]): one GoogleTest program, one ctest entry. Tests of
+# a high cost (about their seconds) begin first.
 function(jpegai_test NAME)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPENDS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;COST" "SOURCES;DEPENDS;LABELS" ${ARGN})
   add_executable(${NAME} ${ARG_SOURCES})
   target_link_libraries(${NAME} PRIVATE ${ARG_DEPENDS} jpegai_test_support GTest::gtest_main)
   target_compile_options(${NAME} PRIVATE $<$<CONFIG:Release>:-O1>)  # compiles a quarter quicker; the libraries do the work
@@ -25,6 +29,12 @@ function(jpegai_test NAME)
     set(ARG_TIMEOUT 1800)
   endif()
   set_tests_properties(${NAME} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if(ARG_COST)
+    set_tests_properties(${NAME} PROPERTIES COST ${ARG_COST})
+  endif()
+  if(NOT "heavy" IN_LIST ARG_LABELS)
+    add_dependencies(light_tests ${NAME})
+  endif()
   if(CMAKE_CROSSCOMPILING)
     set_tests_properties(${NAME} PROPERTIES ENVIRONMENT "JPEGAI_EMULATED=1")
   endif()

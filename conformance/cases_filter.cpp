@@ -217,6 +217,14 @@ void add_eicci(CaseList& list) {
     enlarged.parts.tools->eicci->tiles[1] = {{true, true, true}, false, 2, 7};
     enlarged.parts.tools->eicci->tiles[3] = {{true, false, true}, true, 0, 1};
     describe_eicci(enlarged);
+    CaseRecipe& third =
+        list.add("eicci", "eicci_enlarged_third", "The last of three tiles grows at the cost of the second", 500, 180);
+    third.parts.picture.synthesis_transform_id = list.transforms_from(list.transforms().back());
+    third.style = {2, 8, 4, 0};
+    third.parts.tools->eicci = EicciHeader{true, 16, 3, std::vector<EicciHeader::Tile>(3)};
+    third.parts.tools->eicci->tiles[1] = {{true, false, false}, true, 1, 0};
+    third.parts.tools->eicci->tiles[2] = {{true, true, true}, false, 4, 5};
+    describe_eicci(third);
     CaseRecipe& chroma = list.add("eicci", "eicci_422", "A 4:2:2 source goes up to 4:4:4 and down again", 90, 86);
     set_format(chroma.parts.picture, 1, 2, 1, 2);
     chroma.parts.tools->eicci = EicciHeader{false, 0, 0, {{{true, true, true}, true, 0, 0}}};

@@ -79,7 +79,7 @@ void add_windows(CaseList& list) {
         std::array<std::uint32_t, 4> window;
         void (*apply)(CaseRecipe& recipe);
     };
-    constexpr std::array<Window, 6> kWindows = {{
+    constexpr std::array<Window, 7> kWindows = {{
         {"plain", "A part of the picture", {17, 33, 50, 41}, [](CaseRecipe&) {}},
         {"sample", "One sample, the last", {179, 149, 1, 1}, [](CaseRecipe&) {}},
         {"whole", "All of the picture as a window", {0, 0, 180, 150}, [](CaseRecipe&) {}},
@@ -111,6 +111,19 @@ void add_windows(CaseList& list) {
              PictureHeader& picture = recipe.parts.picture;
              picture.s_ver = picture.s_hor = picture.c_ver = picture.c_hor = 2;
              picture.colour_transform_idx = 0;
+         }},
+        {"resampled",
+         "Chroma of the part is interpolated from that of other tiles",
+         {56, 56, 48, 48},
+         [](CaseRecipe& recipe) {
+             PictureHeader& picture = recipe.parts.picture;
+             picture.c_ver = picture.c_hor = 2;
+             picture.colour_transform_idx = 0;
+             for (ComponentHeader& component : picture.component) {
+                 component.synthesis_tile_enable = true;
+                 component.synthesis_tile_size_div16 = 4;
+                 component.synthesis_tile_overlap_div16 = 1;
+             }
          }},
     }};
     for (const Window& window : kWindows) {

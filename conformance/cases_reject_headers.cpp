@@ -132,7 +132,7 @@ void add_regions(CaseList& list) {
     independent.rules = {"region.independent"};
 }
 
-void add_tiles(CaseList& list) {
+void add_tile_fields(CaseList& list) {
     const bool dis = list.choice().dialect == Dialect::kDis;
     const auto add = [&](const char* name, const char* field, std::uint32_t value, std::size_t occurrence,
                          const char* rule) {
@@ -171,7 +171,7 @@ void add_header_rejections(CaseList& list) {
     add_samples(list);
     add_formats(list);
     add_regions(list);
-    add_tiles(list);
+    add_tile_fields(list);
     add_rejected(list, "pih_no_dialect", "the first five fields fit neither dialect", {"01 section 1"}, {"header"},
                  [](std::vector<std::uint8_t>& file, Random&) {
                      auto segments = split_segments(file);

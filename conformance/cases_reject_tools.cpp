@@ -39,7 +39,7 @@ void add_efe_linear(CaseList& list, Random& random) {
     one.elements = {"best_cand_idx"};
 }
 
-void add_eicci(CaseList& list) {
+void add_eicci_fields(CaseList& list) {
     const auto add = [&](const char* name, const char* field, std::uint32_t value, bool short_list, bool tiled) {
         CaseRecipe& recipe = add_bad_field(list, name, kTon, field, value, "01 section 7.2", kHeader);
         EicciHeader eicci{tiled, 0, 0, {{{true, true, false}, short_list, 1, 0}}};
@@ -175,7 +175,7 @@ void add_rendering(CaseList& list) {
 void add_tool_rejections(CaseList& list) {
     Random random(list.choice().seed, "tool-rejections");
     add_efe_linear(list, random);
-    add_eicci(list);
+    add_eicci_fields(list);
     add_efe_nonlinear(list, random);
     add_rendering(list);
     for (const std::uint32_t channel : {160U, 255U}) {

@@ -69,7 +69,7 @@ private:
 };
 
 /// Of ICC profile and EXIF; what is larger is left out, as the reader would not take it.
-constexpr std::size_t kMaxChunk = 1U << 22;
+constexpr std::size_t kMaxStoredChunk = 1U << 22;
 
 void write_header(PngWriter& writer, const Picture& picture, const WriteOptions& options) {
     const auto cols = static_cast<png_uint_32>(picture.cols()), rows = static_cast<png_uint_32>(picture.rows());
@@ -98,11 +98,11 @@ void write_header(PngWriter& writer, const Picture& picture, const WriteOptions&
         if (depth == 16 && bits.red != 16) png_set_sBIT(png, info, &bits);
         // A profile that libpng finds invalid, or that is for other colours, is left out with a warning nobody sees.
         png_set_benign_errors(png, 1);
-        if (!icc.empty() && icc.size() <= kMaxChunk) {
+        if (!icc.empty() && icc.size() <= kMaxStoredChunk) {
             png_set_iCCP(png, info, "ICC profile", PNG_COMPRESSION_TYPE_BASE, icc.data(),
                          static_cast<png_uint_32>(icc.size()));
         }
-        if (!exif.empty() && exif.size() <= kMaxChunk) {
+        if (!exif.empty() && exif.size() <= kMaxStoredChunk) {
             png_set_eXIf_1(png, info, static_cast<png_uint_32>(exif.size()), const_cast<png_bytep>(exif.data()));
         }
         if (tagged) {

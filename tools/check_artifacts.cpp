@@ -27,7 +27,7 @@ using detection::ArtifactOptions;
 using detection::Detector;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kExamples =
+constexpr const char* kCheckArtifactsExamples =
     "  jpegai check artifacts photo.png decoded.png\n"
     "  jpegai check artifacts photo.png photo.jai --html report.html\n"
     "  jpegai check artifacts photo.jai --original photo.png       names likely causes too\n"
@@ -44,7 +44,7 @@ struct ArtifactArguments {
     bool no_text_search = false, no_latents = false, drop_alpha = false, force_models = false;
 };
 
-struct Job {
+struct ArtifactJob {
     std::string original, decode;
     std::string name;  ///< of maps and pages in a batch; empty for a single pair
 };
@@ -140,7 +140,7 @@ public:
           backend_(make_backend(request_of(arguments))),
           rows_([this](std::size_t rows, const RowBody& body) { backend_->run_rows(rows, body); }) {}
 
-    CheckedPair check(const Job& job, const std::function<void(double)>& progress) {
+    CheckedPair check(const ArtifactJob& job, const std::function<void(double)>& progress) {
         CheckedPair pair;
         pair.original = job.original;
         pair.decode = job.decode;
@@ -249,7 +249,7 @@ private:
         }
     }
 
-    void write_views(const Job& job, const CheckedPair& pair, const Picture& original, const Picture& decode,
+    void write_views(const ArtifactJob& job, const CheckedPair& pair, const Picture& original, const Picture& decode,
                      const Picture* classic) const {
         if (!arguments_.maps.empty()) write_maps(job, pair, original, decode);
         if (arguments_.html.empty()) return;
@@ -265,7 +265,8 @@ private:
         write_file(path, {reinterpret_cast<const std::uint8_t*>(page.data()), page.size()});
     }
 
-    void write_maps(const Job& job, const CheckedPair& pair, const Picture& original, const Picture& decode) const {
+    void write_maps(const ArtifactJob& job, const CheckedPair& pair, const Picture& original,
+                    const Picture& decode) const {
         const std::filesystem::path folder = std::filesystem::path(arguments_.maps) / job.name;
         std::filesystem::create_directories(folder);
         Picture boxes = detection::as_rgb8(decode);
@@ -315,7 +316,7 @@ std::map<std::string, std::string> files_of(const std::string& folder) {
     return files;
 }
 
-std::vector<Job> jobs_of(const ArtifactArguments& arguments, const CommonOptions& common) {
+std::vector<ArtifactJob> jobs_of(const ArtifactArguments& arguments, const CommonOptions& common) {
     const bool stream_first = !arguments.original.empty();
     if (stream_first == !arguments.second.empty())
         throw UsageError("give the original and its decode, or a decode and --original");
@@ -328,7 +329,7 @@ std::vector<Job> jobs_of(const ArtifactArguments& arguments, const CommonOptions
     if (arguments.against != "none" && !makes_coding(arguments.against))
         throw UsageError("--against FILE is for a single pair");
     const auto originals = files_of(original), decodes = files_of(decode);
-    std::vector<Job> jobs;
+    std::vector<ArtifactJob> jobs;
     for (const auto& [name, path] : originals) {
         const auto found = decodes.find(name);
         if (found == decodes.end())
@@ -343,7 +344,7 @@ std::vector<Job> jobs_of(const ArtifactArguments& arguments, const CommonOptions
 }
 
 ExitCode check_artifacts(const ArtifactArguments& arguments, const CommonOptions& common) {
-    const std::vector<Job> jobs = jobs_of(arguments, common);
+    const std::vector<ArtifactJob> jobs = jobs_of(arguments, common);
     const bool batch = !jobs.front().name.empty();
     Checker checker(arguments, common);
     ProgressLine line("check", !common.quiet);
@@ -427,7 +428,7 @@ void add_check_artifacts(CLI::App& check, Invocation& invocation) {
     command.add_flag("--drop-alpha", arguments->drop_alpha, "Ignore transparency instead of refusing it");
     command.add_option("--threads", arguments->threads, "Threads (default: one per processor)");
     command.add_option("--cpu", arguments->cpu, "Instruction set of the networks: auto, scalar, avx2, avx512, neon");
-    finish_command(command, invocation, kExamples,
+    finish_command(command, invocation, kCheckArtifactsExamples,
                    [arguments, &invocation] { return check_artifacts(*arguments, invocation.common); });
 }
 

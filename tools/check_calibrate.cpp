@@ -21,7 +21,7 @@ namespace {
 using namespace jpegai::detection;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kExamples =
+constexpr const char* kCheckCalibrateExamples =
     "  jpegai check calibrate photos/ --out classifier.json --html roc.html\n"
     "  jpegai check traces photo.png --parameters classifier.json\n"
     "  jpegai check calibrate other-photos/ --measure --parameters classifier.json\n"
@@ -119,7 +119,7 @@ std::vector<TraceSample> measured(const CalibrateArguments& arguments, const Com
     return measure_traces(sources, sets, options);
 }
 
-void write_text(const std::string& path, const std::string& text) {
+void write_document(const std::string& path, const std::string& text) {
     if (!path.empty()) write_file(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
@@ -127,7 +127,7 @@ ExitCode calibrate(const CalibrateArguments& arguments, const CommonOptions& com
     check_arguments(arguments);
     const TraceClassifier before = classifier_of(arguments.parameters);
     const std::vector<TraceSample> samples = measured(arguments, common);
-    write_text(arguments.samples, samples_to_lines(samples));
+    write_document(arguments.samples, samples_to_lines(samples));
 
     TraceClassifier classifier = before;
     std::vector<double> probabilities;
@@ -143,9 +143,9 @@ ExitCode calibrate(const CalibrateArguments& arguments, const CommonOptions& com
         classifier.recipe = fmt::format("jpegai check calibrate: {} pictures, {} codings",
                                         document["pictures"].get<std::size_t>(), samples.size());
         document["classifier"] = classifier.to_json();
-        if (!arguments.out.empty()) write_text(arguments.out, classifier.to_json().dump(2) + '\n');
+        if (!arguments.out.empty()) write_document(arguments.out, classifier.to_json().dump(2) + '\n');
     }
-    if (!arguments.html.empty()) write_text(arguments.html, measurement_html(samples, probabilities, document));
+    if (!arguments.html.empty()) write_document(arguments.html, measurement_html(samples, probabilities, document));
     if (common.json) {
         print_json(document);
     } else if (!common.quiet) {
@@ -179,7 +179,7 @@ void add_check_calibrate(CLI::App& check, Invocation& invocation) {
     command.add_option("-j,--jobs", arguments->jobs, "Pictures at a time")
         ->capture_default_str()
         ->check(CLI::Range(1, 256));
-    finish_command(command, invocation, kExamples,
+    finish_command(command, invocation, kCheckCalibrateExamples,
                    [arguments, &invocation] { return calibrate(*arguments, invocation.common); });
 }
 

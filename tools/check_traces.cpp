@@ -21,7 +21,7 @@ namespace {
 using namespace jpegai::detection;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kExamples =
+constexpr const char* kCheckTracesExamples =
     "  jpegai check traces photo.png\n"
     "  jpegai check traces photo.jpg --json                       every feature\n"
     "  jpegai check traces photo.png --models default,mine        which of two weight sets?\n"
@@ -193,7 +193,7 @@ void add_check_traces(CLI::App& check, Invocation& invocation) {
     command.add_option("--parameters", arguments->parameters, "Parameters from 'jpegai check calibrate'");
     command.add_flag("--drop-alpha", arguments->drop_alpha, "Ignore an alpha channel instead of refusing it");
     command.add_option("--threads", arguments->threads, "Threads; 0: one per processor");
-    finish_command(command, invocation, kExamples,
+    finish_command(command, invocation, kCheckTracesExamples,
                    [arguments, &invocation] { return find(*arguments, invocation.common); });
 }
 

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kExamples =
+constexpr const char* kCompareExamples =
     "  jpegai compare photo.png decoded.png\n"
     "  jpegai compare photo.png decoded.png --metrics psnr,ms-ssim --json\n"
     "  jpegai compare photo.png decoded.png --map difference.png\n"
@@ -29,7 +29,7 @@ struct CompareArguments {
     bool drop_alpha = false;
 };
 
-struct Job {
+struct CompareJob {
     std::string original, distorted;
 };
 
@@ -78,10 +78,10 @@ std::map<std::string, std::string> pictures_of(const std::string& folder) {
     return pictures;
 }
 
-std::vector<Job> jobs_of(const CompareArguments& arguments, bool folders, const CommonOptions& common) {
+std::vector<CompareJob> jobs_of(const CompareArguments& arguments, bool folders, const CommonOptions& common) {
     if (!folders) return {{arguments.original, arguments.distorted}};
     const auto originals = pictures_of(arguments.original), distorted = pictures_of(arguments.distorted);
-    std::vector<Job> jobs;
+    std::vector<CompareJob> jobs;
     for (const auto& [name, path] : originals) {
         const auto found = distorted.find(name);
         if (found == distorted.end())
@@ -107,12 +107,12 @@ Picture load(const std::string& path, bool drop_alpha) {
 }
 
 struct Comparison {
-    Job job;
+    CompareJob job;
     std::size_t width = 0, height = 0;
     std::vector<MetricValue> values;
 };
 
-Comparison compare_one(const Job& job, const CompareArguments& arguments, const std::vector<Metric>& metrics) {
+Comparison compare_one(const CompareJob& job, const CompareArguments& arguments, const std::vector<Metric>& metrics) {
     const Picture original = load(job.original, arguments.drop_alpha),
                   distorted = load(job.distorted, arguments.drop_alpha);
     Comparison result{job, original.cols(), original.rows(), {}};
@@ -213,11 +213,11 @@ Json table_json(const std::vector<Comparison>& comparisons, Json failures) {
     return document;
 }
 
-ExitCode compare_folders(const std::vector<Job>& jobs, const CompareArguments& arguments,
+ExitCode compare_folders(const std::vector<CompareJob>& jobs, const CompareArguments& arguments,
                          const std::vector<Metric>& metrics, const CommonOptions& common) {
     std::vector<Comparison> comparisons;
     Json failures = Json::array();
-    for (const Job& job : jobs) {
+    for (const CompareJob& job : jobs) {
         try {
             comparisons.push_back(compare_one(job, arguments, metrics));
         } catch (const FileError& error) {
@@ -242,7 +242,7 @@ ExitCode compare(const CompareArguments& arguments, const CommonOptions& common)
     if (folder_a && !arguments.map.empty()) throw UsageError("--map is for two pictures");
     if (arguments.original == "-" && arguments.distorted == "-")
         throw UsageError("only one picture can come from standard input");
-    const std::vector<Job> jobs = jobs_of(arguments, folder_a, common);
+    const std::vector<CompareJob> jobs = jobs_of(arguments, folder_a, common);
     if (folder_a) return compare_folders(jobs, arguments, metrics, common);
     const Comparison comparison = compare_one(jobs.front(), arguments, metrics);
     if (common.json)
@@ -272,7 +272,7 @@ void add_compare(CLI::App& program, Invocation& invocation) {
     command.add_option("--depth", arguments->depth, "Bits to which samples are rounded first (default 10)")
         ->check(CLI::Range(8U, 16U));
     command.add_flag("--drop-alpha", arguments->drop_alpha, "Ignore transparency instead of refusing it");
-    finish_command(command, invocation, kExamples,
+    finish_command(command, invocation, kCompareExamples,
                    [arguments, &invocation] { return compare(*arguments, invocation.common); });
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 using namespace jpegai::conformance;
 
-constexpr const char* kExamples =
+constexpr const char* kConformanceVerifyExamples =
     "  jpegai conformance verify photo.jai\n"
     "  jpegai conformance verify photo.jai --profile base --level 3.2 --json\n"
     "  jpegai conformance verify encoded/*.jai --encoder        what an encoder wrote, its habits included";
@@ -119,7 +119,7 @@ void add_conformance_verify(CLI::App& parent, Invocation& invocation) {
                      "also what only encoders have to do (derived flags, order, ranges)");
     command.add_flag("--no-payload", arguments->no_payload, "containers and headers only; needs no weights");
     command.add_option("--models", arguments->models, "weights that the streams were coded with")->type_name("PATH");
-    finish_command(command, invocation, kExamples,
+    finish_command(command, invocation, kConformanceVerifyExamples,
                    [arguments, &invocation] { return verify(*arguments, invocation.common); });
 }
 

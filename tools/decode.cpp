@@ -19,7 +19,7 @@
 namespace jpegai::tools {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kDecodeExamples =
     "  jpegai decode photo.jai photo.png\n"
     "  jpegai decode photo.jai photo.y4m --models official/ --threads 8\n"
     "  jpegai decode photo.jai part.png --region 128,64,512,512   part of the picture: x,y,width,height\n"
@@ -271,7 +271,7 @@ void add_decode(CLI::App& program, Invocation& invocation) {
     command.add_option("--max-memory", arguments->max_memory,
                        "limit in MiB, with --batch of all pictures together (default: half of the machine's)");
     command.add_option("--max-compute", arguments->max_macs, "limit in billion multiply-accumulates (default: none)");
-    finish_command(command, invocation, kExamples,
+    finish_command(command, invocation, kDecodeExamples,
                    [arguments, &invocation] { return decode(*arguments, invocation.common); });
 }
 

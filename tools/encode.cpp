@@ -17,7 +17,7 @@
 namespace jpegai::tools {
 namespace {
 
-constexpr const char* kExamples =
+constexpr const char* kEncodeExamples =
     "  jpegai encode photo.png photo.jai                                quality 50\n"
     "  jpegai encode photo.png photo.jai --bpp 0.5                      half a bit per pixel\n"
     "  jpegai encode photo.png photo.jai --size 30000 --effort 7        at most 30,000 bytes, slower and better\n"
@@ -28,11 +28,11 @@ constexpr const char* kExamples =
     "  jpegai encode photo.png photo.jai --roi face.png --roi-quality 4,-2 --bpp 0.2\n"
     "  jpegai encode photo.png photo.jai --profile simple --tools lsbs,lef --json";
 
-struct Job {
+struct EncodeJob {
     std::string in, out;
 };
 
-std::vector<Job> jobs_of(const EncodeArguments& arguments, bool json) {
+std::vector<EncodeJob> jobs_of(const EncodeArguments& arguments, bool json) {
     if (arguments.out_dir.empty()) {
         if (arguments.paths.size() != 2) {
             throw UsageError("give one input and one output, or several inputs with --out-dir");
@@ -41,7 +41,7 @@ std::vector<Job> jobs_of(const EncodeArguments& arguments, bool json) {
             throw UsageError("--json and the codestream cannot share standard output");
         return {{arguments.paths[0], arguments.paths[1]}};
     }
-    std::vector<Job> jobs;
+    std::vector<EncodeJob> jobs;
     std::set<std::string> outputs;
     for (const std::string& in : arguments.paths) {
         const std::filesystem::path folder = arguments.out_dir;
@@ -56,7 +56,7 @@ std::vector<Job> jobs_of(const EncodeArguments& arguments, bool json) {
 }
 
 /// Several pictures, some at a time; the failure of one does not stop the others.
-ExitCode encode_batch(const Encoder& encoder, const std::vector<Job>& jobs, const EncodeArguments& arguments,
+ExitCode encode_batch(const Encoder& encoder, const std::vector<EncodeJob>& jobs, const EncodeArguments& arguments,
                       const CommonOptions& common) {
     std::vector<nlohmann::ordered_json> reports(jobs.size());
     std::atomic<std::size_t> next = 0;
@@ -97,7 +97,7 @@ ExitCode encode(const EncodeArguments& arguments, const CommonOptions& common) {
         (void)rate_target(arguments, unused);
         (void)read_options(arguments);
     }
-    const std::vector<Job> jobs = jobs_of(arguments, common.json);
+    const std::vector<EncodeJob> jobs = jobs_of(arguments, common.json);
     const auto weights = open_models(arguments.models);
     const unsigned threads =
         arguments.threads != 0 ? arguments.threads : std::max(1U, std::thread::hardware_concurrency() / arguments.jobs);
@@ -118,7 +118,7 @@ void add_encode(CLI::App& program, Invocation& invocation) {
     auto arguments = std::make_shared<EncodeArguments>();
     CLI::App& command = *program.add_subcommand("encode", "Encode pictures to codestreams");
     declare_encode_options(command, *arguments);
-    finish_command(command, invocation, kExamples,
+    finish_command(command, invocation, kEncodeExamples,
                    [arguments, &invocation] { return encode(*arguments, invocation.common); });
 }
 

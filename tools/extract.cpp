@@ -24,7 +24,7 @@ struct ExtractOptions {
     std::string regions, channels, models, dialect;
 };
 
-constexpr const char* kExamples =
+constexpr const char* kExtractExamples =
     "  jpegai extract in.jai out.jai --drop-tools        leave out the tool header\n"
     "  jpegai extract in.jai out.jai --drop-metadata     leave out rendering information and user data\n"
     "  jpegai extract in.jai out.jai --regions 0,2-4     keep four of the independent regions\n"
@@ -158,7 +158,7 @@ void add_extract(CLI::App& program, Invocation& invocation) {
         ->needs("--channels");
     command.add_option("--dialect", options->dialect, "Write this syntax of the picture header: is or dis")
         ->check(CLI::IsMember({"is", "dis"}));
-    finish_command(command, invocation, kExamples,
+    finish_command(command, invocation, kExtractExamples,
                    [options, &invocation] { return extract(*options, invocation.common); });
 }
 

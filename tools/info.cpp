@@ -20,7 +20,7 @@ struct InfoOptions {
     std::string dialect = "auto";
 };
 
-constexpr const char* kExamples =
+constexpr const char* kInfoExamples =
     "  jpegai info picture.jai                 summary, verdict and substreams\n"
     "  jpegai info --fields -v picture.jai     every header field with its width and value\n"
     "  jpegai info --json a.jai b.jai         a JSON array with one object per file\n"
@@ -110,7 +110,7 @@ void add_info(CLI::App& program, Invocation& invocation) {
     command.add_option("--dialect", options->dialect, "Syntax of the picture header: auto, is or dis")
         ->check(CLI::IsMember({"auto", "is", "dis"}))
         ->capture_default_str();
-    finish_command(command, invocation, kExamples, [options, &invocation] {
+    finish_command(command, invocation, kInfoExamples, [options, &invocation] {
         Reporter reporter(*options, invocation.common);
         for (const std::string& path : options->files) reporter.file(path);
         return reporter.finish();

@@ -10,7 +10,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kPreviewBytes = 64;
+constexpr std::size_t kJsonPreviewBytes = 64;
 
 Json picture_json(const PictureHeader& h) {
     return {{"coded_width", h.img_width},
@@ -136,7 +136,7 @@ Json rendering_json(const Codestream& stream) {
 
 Json user_data_json(const Codestream& stream) {
     if (!stream.has_user_data) return nullptr;
-    return {{"size", stream.user_data.size()}, {"preview", printable_preview(stream.user_data, kPreviewBytes)}};
+    return {{"size", stream.user_data.size()}, {"preview", printable_preview(stream.user_data, kJsonPreviewBytes)}};
 }
 
 Json weight_set_json(const Codestream& stream) {

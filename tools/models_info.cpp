@@ -20,7 +20,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kInfoExamples =
+constexpr const char* kModelsInfoExamples =
     "  jpegai models info                      networks of the set that is used without --models\n"
     "  jpegai models info official --tensors\n"
     "  jpegai models info mine.jaiw --json";
@@ -276,7 +276,7 @@ void add_models_info(CLI::App& models, Invocation& invocation) {
     const auto arguments = std::make_shared<InfoArguments>();
     command.add_option("SET", arguments->set, "Name of a set, folder or pack (default: what is used without --models)");
     command.add_flag("--tensors", arguments->tensors, "Every tensor: type, shape, size, encoding");
-    finish_command(command, invocation, kInfoExamples,
+    finish_command(command, invocation, kModelsInfoExamples,
                    [arguments, &invocation] { return info(*arguments, invocation.common); });
 }
 

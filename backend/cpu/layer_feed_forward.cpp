@@ -10,7 +10,7 @@ namespace jpegai::cpu {
 
 namespace {
 
-constexpr std::size_t kTaps = 9;
+constexpr std::size_t kDepthwiseTaps = 9;
 constexpr std::size_t kWindow = 3;           // rows of the wide map that a depthwise row reads
 constexpr std::size_t kChunkBlocks = 2;      // of either half: one tile's worth of blocks, still cached when gated
 constexpr std::size_t kLeastPositions = 24;  // of a strip
@@ -187,7 +187,7 @@ void FeedForwardLayer::gate(const LayerWork& work, const Strip& strip, const Chu
                 const bool inside = y + k >= 1 && y + k - 1 < work.output_size.rows;
                 row.rows[k] = inside ? strip.wide_row(chunk, half * chunk.blocks + b, y + k - 1) : nullptr;
             }
-            row.weights = depthwise_.data() + (half * width_ / kBlock + chunk.first + b) * kTaps * kBlock;
+            row.weights = depthwise_.data() + (half * width_ / kBlock + chunk.first + b) * kDepthwiseTaps * kBlock;
             row.start = zeros_.data();
             row.cols = strip.cols();
             row.begin = strip.left;

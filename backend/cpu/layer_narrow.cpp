@@ -6,7 +6,7 @@ namespace jpegai::cpu {
 
 namespace {
 
-constexpr std::size_t kTaps = 9;
+constexpr std::size_t kNarrowTaps = 9;
 constexpr std::size_t kPartCols = 64;  // columns of one part: a multiple of every vector
 
 }  // namespace
@@ -16,13 +16,13 @@ NarrowTransposedLayer::NarrowTransposedLayer(const Node& node, std::size_t in_ch
     : in_channels_(in_channels),
       out_channels_(node.out_channels),
       denormalise_(denormalise),
-      weights_(node.out_channels * in_channels * kTaps),
+      weights_(node.out_channels * in_channels * kNarrowTaps),
       start_(node.out_channels, 0.0F) {
     rows_per_unit = 2;
     for (std::size_t o = 0; o < out_channels_; ++o) {
         for (std::size_t i = 0; i < in_channels; ++i) {
-            std::copy_n(&weights.weight[(i * out_channels_ + o) * kTaps], kTaps,
-                        &weights_[(o * in_channels + i) * kTaps]);
+            std::copy_n(&weights.weight[(i * out_channels_ + o) * kNarrowTaps], kNarrowTaps,
+                        &weights_[(o * in_channels + i) * kNarrowTaps]);
         }
     }
     std::copy(weights.bias.begin(), weights.bias.end(), start_.begin());
@@ -61,7 +61,7 @@ void NarrowTransposedLayer::run_part(const LayerWork& work, std::size_t channel,
     row.cols = input.size().cols;
     row.begin = cols.first;
     row.end = cols.end;
-    row.weights = &weights_[channel * in_channels_ * kTaps];
+    row.weights = &weights_[channel * in_channels_ * kNarrowTaps];
     row.start = start_[channel];
     row.out[0] = scratch;
     row.out[1] = scratch + 2 * kPartCols;

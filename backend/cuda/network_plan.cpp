@@ -13,7 +13,7 @@ namespace jpegai::cuda {
 
 namespace {
 
-constexpr std::size_t kAlignment = 256, kNone = ~std::size_t{0};
+constexpr std::size_t kAlignment = 256, kNever = ~std::size_t{0};
 
 /// Bytes [0, ...) given out by first fit.
 class Arena {
@@ -352,7 +352,7 @@ Plan make_plan(const Graph& graph, const LayeredNetwork& network, std::span<cons
     Plan plan;
     plan.shapes = infer_shapes(graph, inputs, nominal);
     const std::size_t layers = network.layers.size();
-    std::vector<std::size_t> first(network.values.size(), kNone), last(network.values.size(), 0);
+    std::vector<std::size_t> first(network.values.size(), kNever), last(network.values.size(), 0);
     for (const std::size_t v : network.inputs) first[v] = 0;
     for (std::size_t i = 0; i < layers; ++i) {
         const Layer& layer = network.layers[i];
@@ -378,7 +378,7 @@ Plan make_plan(const Graph& graph, const LayeredNetwork& network, std::span<cons
                 place_attention(arena, layer, plan.shapes[layer.inputs[0].node], plan.shapes[layer.output.node]);
         }
         for (std::size_t k = 0; k < network.values.size(); ++k) {
-            if (first[k] != kNone && last[k] == i) arena.give_back(plan.places[k].offset, plan.places[k].bytes);
+            if (first[k] != kNever && last[k] == i) arena.give_back(plan.places[k].offset, plan.places[k].bytes);
         }
     }
     plan.bytes = arena.most();

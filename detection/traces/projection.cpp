@@ -14,7 +14,7 @@
 namespace jpegai::detection {
 namespace {
 
-constexpr std::size_t kCell = 16, kMargin = 16;
+constexpr std::size_t kLatentCell = 16, kMargin = 16;
 constexpr std::size_t kSmallestWindow = 64;
 
 double decibel(double mean_square) {
@@ -36,10 +36,10 @@ struct SearchWindow {
 
 SearchWindow search_window(const Array3<float>& luma) {
     const std::size_t room = std::min(luma.rows(), luma.cols());
-    if (room < kSmallestWindow + kCell) return {};
-    const std::size_t side = std::min(kGridWindow, (room - kCell + 1) / kCell * kCell);
-    const std::size_t whole = side + kCell - 1;
-    return {busiest_window(luma, whole, whole, kCell), side};
+    if (room < kSmallestWindow + kLatentCell) return {};
+    const std::size_t side = std::min(kGridWindow, (room - kLatentCell + 1) / kLatentCell * kLatentCell);
+    const std::size_t whole = side + kLatentCell - 1;
+    return {busiest_window(luma, whole, whole, kLatentCell), side};
 }
 
 /// PSNR between a part of the luma and its analysis and synthesis, over samples that all offsets share.
@@ -59,12 +59,12 @@ public:
         const Array3<float> samples = cut(luma_, area);
         const Array3<float> back =
             run_one(synthesis_, run_one(analysis_, samples, nominal, context_), nominal, context_);
-        // Common to all offsets: [kCell - 1 + kMargin, side - kMargin) of the search window.
+        // Common to all offsets: [kLatentCell - 1 + kMargin, side - kMargin) of the search window.
         const std::size_t end = window_.side - kMargin;
         double sum = 0;
         std::size_t count = 0;
-        for (std::size_t y = kCell - 1 + kMargin; y < end; ++y) {
-            for (std::size_t x = kCell - 1 + kMargin; x < end; ++x, ++count) {
+        for (std::size_t y = kLatentCell - 1 + kMargin; y < end; ++y) {
+            for (std::size_t x = kLatentCell - 1 + kMargin; x < end; ++x, ++count) {
                 const double difference =
                     static_cast<double>(samples(0, y - row, x - col)) - static_cast<double>(back(0, y - row, x - col));
                 sum += difference * difference;
@@ -150,7 +150,7 @@ AnalysedPicture shift_latents(const NetworkCache& networks, const AnalysedPictur
         const Array3<float>& y = analysed.component[c].y;
         AnalysedComponent& out = result.component[c];
         out.y = cut(y, {rows, cols, y.rows() - rows, y.cols() - cols});
-        const Size nominal = {out.y.rows() * kCell, out.y.cols() * kCell};
+        const Size nominal = {out.y.rows() * kLatentCell, out.y.cols() * kLatentCell};
         const auto network = [&](NetworkKind kind) -> const NetworkRunner& {
             return networks.network(kind, OperatingPoint::kBop, c, analysed.model_id);
         };

@@ -14,13 +14,13 @@ namespace {
 constexpr std::size_t kLeastTile = 128;  ///< chroma samples; the parameters of smaller tiles never pay
 constexpr std::size_t kMaxTiles = 1024;
 /// Penalties on squared weights, per sample.
-constexpr std::array<double, 3> kRidges = {1e-5, 0.3, 3.0};
+constexpr std::array<double, 3> kNonlinearRidges = {1e-5, 0.3, 3.0};
 
 /// Where the breakpoints lie: between luma 0 or quantiles of the tile.
-struct Span {
+struct LumaSpan {
     double low, high;  ///< shares of the samples; low < 0: from luma 0 on
 };
-constexpr std::array<Span, 3> kSpans = {{{0, 1}, {-1, 1}, {0.02, 0.98}}};
+constexpr std::array<LumaSpan, 3> kSpans = {{{0, 1}, {-1, 1}, {0.02, 0.98}}};
 
 std::uint16_t hundredths(double luma) {
     return static_cast<std::uint16_t>(std::clamp(std::nearbyint(luma * 100), 0.0, 65535.0));
@@ -113,7 +113,7 @@ struct Best {
     }
 };
 
-void try_span(const TileSet& set, const Span& span, const std::array<double, 2>& energy, Best& best) {
+void try_span(const TileSet& set, const LumaSpan& span, const std::array<double, 2>& energy, Best& best) {
     std::vector<std::uint16_t> low, high;
     std::array<std::vector<Gram>, 2> grams;
     for (const LumaHistogram& tile : set.tiles) {
@@ -121,7 +121,7 @@ void try_span(const TileSet& set, const Span& span, const std::array<double, 2>&
         high.push_back(hundredths(tile.quantile(span.high)));
         for (std::size_t p = 0; p < 2; ++p) grams[p].push_back(tile.pieces(p, low.back() / 100.0, high.back() / 100.0));
     }
-    for (const double ridge : kRidges) {
+    for (const double ridge : kNonlinearRidges) {
         const std::array<PlaneCurves, 2> curves = {fit_plane(grams[0], set.tiles, 0, ridge),
                                                    fit_plane(grams[1], set.tiles, 1, ridge)};
         const double u = curves[0].squared_error, v = curves[1].squared_error;
@@ -151,7 +151,7 @@ std::optional<EfeNonlinearHeader> choose_efe_curves(const Planes& planes, const 
     }
     Best best{lagrangian, lagrangian.plane_weight[1] * energy[0] + lagrangian.plane_weight[2] * energy[1], {}};
     while (true) {
-        for (const Span& span : kSpans) try_span(set, span, energy, best);
+        for (const LumaSpan& span : kSpans) try_span(set, span, energy, best);
         if (set.tiles.size() == 1) break;
         set = merge(set, chroma);
     }

@@ -12,7 +12,7 @@
 namespace jpegai {
 namespace {
 
-constexpr double kRidge = 1e-7;            ///< per sample; stands for the minimum norm solution of singular systems
+constexpr double kLinearRidge = 1e-7;      ///< per sample; stands for the minimum norm solution of singular systems
 constexpr double kSamplesPerSubset = 2e6;  ///< larger regions are fitted in several subsets
 constexpr std::size_t kSubsetStep = 4;     ///< every fourth sample is used even with one subset
 
@@ -99,7 +99,7 @@ private:
             Gram gram(features);
             subset(area, kSubsetStep * s, kSubsetStep * subsets,
                    [&](std::size_t y, std::size_t x) { add(gram, y, x); });
-            const std::vector<double> solution = gram.solve(kRidge * samples);
+            const std::vector<double> solution = gram.solve(kLinearRidge * samples);
             for (std::size_t i = 0; i < features; ++i) mean[i] += solution[i] / static_cast<double>(subsets);
         }
         return mean;

@@ -12,8 +12,8 @@
 namespace jpegai {
 namespace {
 
-constexpr std::size_t kPieces = 8;
-constexpr double kRidge = 1e-7;  ///< per sample; stands for the minimum norm solution of singular systems
+constexpr std::size_t kReferencePieces = 8;
+constexpr double kNonlinearRidge = 1e-7;  ///< per sample; stands for the minimum norm solution of singular systems
 constexpr std::array<std::uint16_t, kModels> kMaskBlock = {128, 112, 96, 80};
 
 /// Multiple of 64 that divides a side into parts of at most about 1200 samples.
@@ -68,16 +68,16 @@ void add_luma_range(const Array3<float>& luma, const Area& area, EfeNonlinearHea
 /// The curve of a tile, as codes.
 std::vector<int> fit_tile(const Array3<float>& luma, const Array3<float>& have, const Array3<float>& want,
                           const Area& area, double low, double high) {
-    Gram gram(kPieces);
-    std::array<double, kPieces> pieces{};
-    const double gap = (high - low) / static_cast<double>(kPieces);
+    Gram gram(kReferencePieces);
+    std::array<double, kReferencePieces> pieces{};
+    const double gap = (high - low) / static_cast<double>(kReferencePieces);
     for_area(area, [&](std::size_t y, std::size_t x) {
-        for (std::size_t k = 0; k < kPieces; ++k)
+        for (std::size_t k = 0; k < kReferencePieces; ++k)
             pieces[k] = std::max(0.0, double{luma(0, y, x)} - low - static_cast<double>(k) * gap);
         gram.add_sample(pieces, double{want(0, y, x)} - double{have(0, y, x)});
     });
     std::vector<int> codes;
-    for (const double weight : gram.solve(kRidge * static_cast<double>(area.rows * area.cols)))
+    for (const double weight : gram.solve(kNonlinearRidge * static_cast<double>(area.rows * area.cols)))
         codes.push_back(efe_code(weight));
     return codes;
 }
