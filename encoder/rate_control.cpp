@@ -95,8 +95,12 @@ std::string way_out(const RateTarget& target, const ModelMask& permitted) {
 }
 
 constexpr std::size_t kMaxTrials = 16;      // per search; three are usual
-constexpr std::size_t kMaxCorrections = 5;  // for what filters add and refinement saves
-constexpr double kModelHysteresis = 60;     // displacement beyond best_until() at which another analysis is worth it
+constexpr std::size_t kMaxCorrections = 8;  // for what filters add and refinement saves
+// Refined latents fit the quantiser steps they were found with: elsewhere they lose, and their rate hardly follows the
+// displacement. So corrections refine anew, then with few attempts, whose effect on the rate is easier to foresee, and
+// in the end not at all.
+constexpr std::size_t kFullRefinements = 3, kLastRefinement = 5, kFewAttempts = 3;
+constexpr double kModelHysteresis = 60;  // displacement beyond best_until() at which another analysis is worth it
 
 class RateSearch {
 public:
@@ -338,11 +342,17 @@ TargetedResult RateSearch::run() {
     double shift = 0;  // by filters and refinement
     TargetedResult result;
     for (std::size_t i = 0; i < kMaxCorrections; ++i) {
+        if (i == kLastRefinement && refines) {
+            refines = false;
+            refined.reset();
+            shift = 0;
+        }
         find(stop_.moved(-shift), accept_.moved(-shift));
         QuantisedPicture quantised = best_->quantised;
         report_.value = best_->value;
-        if (refines && !(refined && refined->model_id == quantised.picture.model_id)) {
-            refined = refine(session_, quantised, refinements);
+        if (refines) {
+            refined =
+                refine(session_, quantised, i < kFullRefinements ? refinements : std::min(refinements, kFewAttempts));
             refines = refined.has_value();
         }
         if (refined) quantised = quantise_refined(session_, *refined, best_->rate);

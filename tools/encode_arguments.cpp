@@ -154,7 +154,11 @@ void declare_rate(CLI::App& command, EncodeArguments& a) {
         ->check(CLI::Range(0.01, 50.0))
         ->group(group);
     command.add_flag("--best-effort", a.best_effort, "take the nearest when a target is out of reach")->group(group);
-    command.add_option("--effort", a.effort, "1 (fast) to 9 (smaller files); default 3")
+    command
+        .add_option("--effort", a.effort,
+                    "1 (fast) to 9 (smaller files); default 3. Time beside the default, and gain at equal rate: "
+                    "1, 2: 1x, 0; 4, 5: 2x, chroma +0.3 dB; 6: 2.5x, chroma +0.4 dB; "
+                    "7: 4x, luma +0.16 dB; 8: 9x, luma +0.24 dB; 9: 19x, luma +0.25 dB (chroma +0.7 and more)")
         ->check(CLI::Range(kMinEffort, kMaxEffort))
         ->group(group);
 }

@@ -186,16 +186,20 @@ TEST_F(Refine, DecodesToTheReconstructionOnEveryBackend) {
     }
 }
 
+/// Also where corrections of the rate find no refined latents that meet it.
 TEST_F(Refine, MeetsARate) {
     const Picture picture = textured(128, 160);
-    EncodeOptions options;
-    apply_effort(options, 7);
     RateTarget target;
     target.kind = RateTarget::Kind::kBitsPerSample;
-    target.value = 0.6;
-    const TargetedResult result = encode_to(Encoder(weights_, backend_), picture, options, target);
-    EXPECT_TRUE(result.report.reached);
-    EXPECT_NEAR(8 * static_cast<double>(result.encoded.bytes.size()) / (128 * 160) / 0.6, 1, 0.011);
+    for (const auto& [effort, bpp] : {std::pair(9, 0.3), std::pair(7, 0.6)}) {
+        SCOPED_TRACE(effort);
+        EncodeOptions options;
+        apply_effort(options, effort);
+        target.value = bpp;
+        const TargetedResult result = encode_to(Encoder(weights_, backend_), picture, options, target);
+        EXPECT_TRUE(result.report.reached);
+        EXPECT_NEAR(8 * static_cast<double>(result.encoded.bytes.size()) / (128 * 160) / bpp, 1, 0.011);
+    }
 }
 
 }  // namespace
