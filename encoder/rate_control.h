@@ -52,10 +52,10 @@ struct TargetedResult {
 
 /// Encodes so that the target is met. The model with the best quality at that target is taken, by a calibrated rule and
 /// what trials say, among those that Encoder::usable_models() permits. Analysis runs once per model that is tried,
-/// nearly always one; a trial costs a twentieth of an encode, with kMeasure about a half. Throws as Encoder::encode, and
-/// Error{argument} for a target that no displacement between kBetaMin and kBetaMax of the permitted models reaches,
-/// with the ranges that they do reach, and which models these are unless all. Refinement (EncodeOptions::refinements) is
-/// repeated where it moved the rate out of the tolerance, and given up after five corrections.
+/// nearly always one; a trial costs a twentieth of an encode, with kMeasure about a half. Throws as Encoder::encode,
+/// and Error{argument} for a target that no displacement between kBetaMin and kBetaMax of the permitted models reaches,
+/// with the ranges that they do reach, and which models these are unless all. Refinement (EncodeOptions::refinements)
+/// is repeated where it moved the rate out of the tolerance, and given up after five corrections.
 [[nodiscard]] TargetedResult encode_to(const Encoder& encoder, const Picture& picture, const EncodeOptions& options,
                                        const RateTarget& target);
 
