@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/page_parts.h"
 #include "conformance/report.h"
 #include "picture_io/picture_io.h"
 
@@ -17,39 +18,10 @@ constexpr const char* kStyle =
     ".fail{color:#b00;font-weight:bold}.skipped{color:#888}figure{display:inline-block;margin:0 1em 0 0}"
     "img{image-rendering:pixelated;min-width:128px;border:1px solid #ccc}pre{white-space:pre-wrap;margin:0}";
 
-std::string escaped(const std::string& text) {
-    std::string out;
-    for (const char c : text) {
-        if (c == '&') {
-            out += "&amp;";
-        } else if (c == '<') {
-            out += "&lt;";
-        } else if (c == '"') {
-            out += "&quot;";
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
-
-std::string base64(std::span<const std::uint8_t> bytes) {
-    static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    for (std::size_t i = 0; i < bytes.size(); i += 3) {
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? bytes[i + k] : 0U);
-        for (std::size_t k = 0; k < 4; ++k) {
-            text += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-        }
-    }
-    return text;
-}
-
 std::string figure(const Picture& picture, const std::string& caption) {
     return fmt::format(
         "<figure><img alt=\"{0}\" src=\"data:image/png;base64,{1}\"><figcaption>{0}</figcaption></figure>",
-        escaped(caption), base64(encode_picture(PictureFormat::kPng, picture)));
+        escaped_html(caption), base64(encode_picture(PictureFormat::kPng, picture)));
 }
 
 /// One plane as a grey picture, or the three of an RGB picture, at 8 bit.
@@ -93,7 +65,7 @@ std::string pictures_of(const std::string& folder, const CaseResult& result) {
         }
         return html;
     } catch (const Error& error) {
-        return escaped(error.what());
+        return escaped_html(error.what());
     }
 }
 
@@ -102,7 +74,7 @@ using Tally = std::map<std::string, std::array<std::size_t, 3>>;
 std::string tally_table(const std::string& title, const Tally& tally) {
     std::string html = fmt::format("<table><tr><th>{}</th><th>pass</th><th>fail</th><th>skipped</th></tr>\n", title);
     for (const auto& [name, counts] : tally) {
-        html += fmt::format("<tr><td>{}</td><td>{}</td><td class=\"{}\">{}</td><td>{}</td></tr>\n", escaped(name),
+        html += fmt::format("<tr><td>{}</td><td>{}</td><td class=\"{}\">{}</td><td>{}</td></tr>\n", escaped_html(name),
                             counts[0], counts[1] != 0 ? "fail" : "", counts[1], counts[2]);
     }
     return html + "</table>\n";
@@ -111,9 +83,9 @@ std::string tally_table(const std::string& title, const Tally& tally) {
 std::string failure(const std::string& folder, const CaseResult& result) {
     const Case& test = *result.test;
     std::string html =
-        fmt::format("<h3 id=\"{0}\">{0}</h3><p>{1}</p>\n<table>", escaped(test.name), escaped(test.title));
+        fmt::format("<h3 id=\"{0}\">{0}</h3><p>{1}</p>\n<table>", escaped_html(test.name), escaped_html(test.title));
     const auto row = [&](const char* name, const std::string& text) {
-        if (!text.empty()) html += fmt::format("<tr><th>{}</th><td><pre>{}</pre></td></tr>", name, escaped(text));
+        if (!text.empty()) html += fmt::format("<tr><th>{}</th><td><pre>{}</pre></td></tr>", name, escaped_html(text));
     };
     row("first stage that differs", result.stage);
     row("clause", result.clause);
@@ -128,10 +100,10 @@ std::string all_cases(const RunReport& report) {
     std::string html = "<table><tr><th>case</th><th>verdict</th><th>first stage</th><th>seconds</th></tr>\n";
     for (const CaseResult& result : report.results) {
         const bool failed = result.verdict == Verdict::kFail;
-        const std::string name = escaped(result.test->name);
+        const std::string name = escaped_html(result.test->name);
         html += fmt::format("<tr><td>{}</td><td class=\"{}\">{}</td><td>{}</td><td>{:.3f}</td></tr>\n",
                             failed ? fmt::format("<a href=\"#{0}\">{0}</a>", name) : name, verdict_name(result.verdict),
-                            verdict_name(result.verdict), escaped(result.stage), result.seconds);
+                            verdict_name(result.verdict), escaped_html(result.stage), result.seconds);
     }
     return html + "</table>\n";
 }
@@ -149,7 +121,7 @@ std::string report_html(const Suite& suite, const std::string& folder, const Run
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>{1}</style></head>"
         "<body>\n<h1>{0}</h1>\n<p>Decoder: {2}</p>\n<p><span class=\"pass\">{3} passed</span>, <span "
         "class=\"fail\">{4} failed</span>, <span class=\"skipped\">{5} skipped</span>; {6:.1f} s</p>\n",
-        escaped(suite.name), kStyle, escaped(report.device), report.count(Verdict::kPass), report.count(Verdict::kFail),
+        escaped_html(suite.name), kStyle, escaped_html(report.device), report.count(Verdict::kPass), report.count(Verdict::kFail),
         report.count(Verdict::kSkipped), report.seconds);
     if (report.count(Verdict::kFail) != 0) html += "<h2>Failures</h2>\n";
     for (const CaseResult& result : report.results) {

@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/page_parts.h"
 #include "detection/artifacts/views.h"
-#include "detection/page_parts.h"
 #include "picture_io/picture_io.h"
 
 namespace jpegai::detection {

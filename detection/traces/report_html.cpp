@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "detection/page_parts.h"
+#include "base/page_parts.h"
 #include "detection/traces/report.h"
 #include "detection/traces/resample.h"
 #include "picture_io/picture_io.h"

@@ -1,8 +1,8 @@
-#include "detection/page_parts.h"
+#include "base/page_parts.h"
 
 #include <string_view>
 
-namespace jpegai::detection {
+namespace jpegai {
 
 std::string escaped_html(const std::string& text) {
     std::string out;
@@ -31,4 +31,4 @@ std::string base64(std::span<const std::uint8_t> bytes) {
     return text;
 }
 
-}  // namespace jpegai::detection
+}  // namespace jpegai

@@ -5,7 +5,7 @@
 #include <span>
 #include <string>
 
-namespace jpegai::detection {
+namespace jpegai {
 
 /// Text as it may stand between tags and in attributes.
 [[nodiscard]] std::string escaped_html(const std::string& text);
@@ -13,4 +13,4 @@ namespace jpegai::detection {
 /// For data: addresses.
 [[nodiscard]] std::string base64(std::span<const std::uint8_t> bytes);
 
-}  // namespace jpegai::detection
+}  // namespace jpegai
