@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/file.h"
+#include "base/scratch_folder.h"
 #include "conformance/device.h"
 #include "conformance/process.h"
 #include "picture_io/picture_io.h"
@@ -75,7 +76,7 @@ public:
     }
 
     [[nodiscard]] Outcome run(const std::string& suite_folder, const Case& test) const override {
-        const ScratchFolder scratch;
+        const ScratchFolder scratch("conformance");
         std::filesystem::create_directories(scratch.path("dump"));
         const std::string in = std::filesystem::absolute(std::filesystem::path(suite_folder) / test.stream).string();
         const std::string out = scratch.path(output_name(test));

@@ -8,6 +8,7 @@
 
 #include "backend/select.h"
 #include "base/file.h"
+#include "base/scratch_folder.h"
 #include "conformance/encoder_pictures.h"
 #include "conformance/process.h"
 #include "decoder/decoder.h"
@@ -108,7 +109,7 @@ private:
     [[nodiscard]] bool failed() const { return current_->verdict == Verdict::kFail; }
 
     void judge(const Task& task) {
-        const ScratchFolder scratch;
+        const ScratchFolder scratch("conformance");
         const Picture source = draw(*task.picture);
         const std::string out = scratch.path("out.jai");
         encode(task, scratch, source, out);

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <chrono>
-#include <filesystem>
 #include <thread>
 
 #include "base/error.h"
@@ -88,17 +87,6 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
     for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
         text.replace(at, what.size(), by);
     }
-}
-
-ScratchFolder::ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "jpegai-conformance-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Error(JPEGAI_ERROR_IO, "cannot make a temporary folder");
-    folder_ = name;
-}
-
-ScratchFolder::~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace jpegai::conformance

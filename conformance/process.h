@@ -23,17 +23,4 @@ struct CommandResult {
 /// Puts `by` in the place of every `what`.
 void replace_all(std::string& text, const std::string& what, const std::string& by);
 
-/// A folder that lives as long as the object. Throws Error{io}.
-class ScratchFolder {
-public:
-    ScratchFolder();
-    ~ScratchFolder();
-    ScratchFolder(const ScratchFolder&) = delete;
-    ScratchFolder& operator=(const ScratchFolder&) = delete;
-    [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
-
-private:
-    std::string folder_;
-};
-
 }  // namespace jpegai::conformance

@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/scratch_folder.h"
 #include "detection/programs.h"
 #include "picture_io/picture_io.h"
 
@@ -174,8 +175,8 @@ Picture decode_classic(ClassicCodec codec, const std::vector<std::uint8_t>& byte
 std::vector<std::uint8_t> encode_avif(const Picture& picture, int quantiser, bool half_chroma) {
     if (!have_classic(ClassicCodec::kAvif))
         throw Error(JPEGAI_ERROR_UNSUPPORTED, "AVIF needs the programs avifenc and avifdec (Debian: libavif-bin)");
-    const ScratchFolder folder;
-    const std::string in = folder.file("in.png"), coded = folder.file("coded.avif");
+    const ScratchFolder folder("check");
+    const std::string in = folder.path("in.png"), coded = folder.path("coded.avif");
     Picture plain = make_picture(picture.model, {1, 1}, 8, picture.rows(), picture.cols());
     const std::vector<std::uint8_t> samples = interleaved(picture, picture.planes.size());
     for (std::size_t c = 0; c < plain.planes.size(); ++c) {
@@ -189,8 +190,8 @@ std::vector<std::uint8_t> encode_avif(const Picture& picture, int quantiser, boo
 }
 
 Picture decode_avif(const std::vector<std::uint8_t>& bytes) {
-    const ScratchFolder folder;
-    const std::string coded = folder.file("coded.avif"), out = folder.file("out.png");
+    const ScratchFolder folder("check");
+    const std::string coded = folder.path("coded.avif"), out = folder.path("out.png");
     write_file(coded, bytes);
     run_program({"avifdec", coded, out});
     ReadOptions options;

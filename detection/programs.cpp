@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/error.h"
 
@@ -16,17 +17,6 @@ extern char** environ;
 namespace jpegai::detection {
 
 namespace fs = std::filesystem;
-
-ScratchFolder::ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "jpegai-check-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Error(JPEGAI_ERROR_IO, "cannot make a temporary folder");
-    path_ = name;
-}
-
-ScratchFolder::~ScratchFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-}
 
 bool have_program(const std::string& program) {
     const char* path = std::getenv("PATH");

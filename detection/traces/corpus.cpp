@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/scratch_folder.h"
 #include "detection/classic_codecs.h"
 #include "detection/programs.h"
 #include "detection/traces/resample.h"
@@ -16,8 +17,8 @@ namespace jpegai::detection {
 namespace {
 
 Picture through_jxl(const Picture& picture, double distance) {
-    const ScratchFolder folder;
-    const std::string in = folder.file("in.png"), coded = folder.file("coded.jxl"), out = folder.file("out.png");
+    const ScratchFolder folder("check");
+    const std::string in = folder.path("in.png"), coded = folder.path("coded.jxl"), out = folder.path("out.png");
     write_picture(in, picture);
     run_program({"cjxl", "--num_threads=0", "-d", fmt::format("{:.2f}", distance), in, coded});
     run_program({"djxl", "--num_threads=0", coded, out});
