@@ -30,7 +30,9 @@ public:
         array.rows_ = rows;
         array.cols_ = cols;
         const std::size_t bytes = checked_mul(checked_mul(checked_mul(channels, rows), cols), sizeof(T));
-        array.data_.reset(static_cast<T*>(allocate_aligned(bytes)), FreeAligned());
+        auto memory = allocate_aligned(bytes);
+        const FreeAligned free = memory.get_deleter();
+        array.data_.reset(static_cast<T*>(memory.release()), free);
         return array;
     }
     Array3(const Array3& other) : Array3(uninitialized(other.channels_, other.rows_, other.cols_)) {

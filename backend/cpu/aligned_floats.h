@@ -22,7 +22,9 @@ public:
     [[nodiscard]] static AlignedFloats uninitialized(std::size_t count) {
         AlignedFloats floats;
         floats.count_ = count;
-        floats.data_.reset(static_cast<float*>(allocate_aligned(checked_mul(count, sizeof(float)))));
+        auto memory = allocate_aligned(checked_mul(count, sizeof(float)));
+        const FreeAligned free = memory.get_deleter();
+        floats.data_ = {static_cast<float*>(memory.release()), free};
         return floats;
     }
     [[nodiscard]] float* data() { return data_.get(); }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <thread>
 
 namespace jpegai {
 namespace {
@@ -19,11 +20,36 @@ TEST(Memory, LinesAndLargePages) {
     EXPECT_EQ(padded_bytes(kLargeBlock + 1), kLargeBlock + (std::size_t{2} << 20));
     EXPECT_EQ(allocate_aligned(0), nullptr);
     for (const std::size_t bytes : {std::size_t{1}, kLargeBlock - 64, kLargeBlock, 9 * kLargeBlock + 5}) {
-        const std::unique_ptr<std::uint8_t[], FreeAligned> memory(static_cast<std::uint8_t*>(allocate_aligned(bytes)));
-        EXPECT_TRUE(aligned(memory.get(), bytes < kLargeBlock ? kMemoryLine : std::size_t{2} << 20)) << bytes;
-        memory[0] = memory[bytes - 1] = 1;
+        const auto memory = allocate_aligned(bytes);
+        EXPECT_TRUE(aligned(memory.get(), kMemoryLine)) << bytes;
+        auto* const values = static_cast<std::uint8_t*>(memory.get());
+        values[0] = values[bytes - 1] = 1;
     }
     EXPECT_THROW((void)allocate_aligned(std::numeric_limits<std::size_t>::max() - 5), Error);
+    EXPECT_THROW((void)allocate_aligned(std::numeric_limits<std::size_t>::max() / 4), Error);
+}
+
+TEST(Memory, BlocksDoNotOverlap) {
+    // In use and freed in changing orders, so that kept blocks are taken whole and in part, from several threads.
+    const auto work = [](std::uint64_t tag) {
+        std::vector<Array3<std::uint64_t>> arrays;
+        for (std::size_t round = 0; round < 40; ++round) {
+            const std::size_t pages = (round * 7 + tag * 5) % 17;
+            Array3<std::uint64_t>& array =
+                arrays.emplace_back(Array3<std::uint64_t>::uninitialized(1, kLargeBlock / 64, 1 + pages));
+            for (std::size_t i = 0; i < array.size(); i += 511) array.data()[i] = tag << 32 | round << 24 | i;
+            if (round % 3 == 2) arrays.erase(arrays.begin() + static_cast<std::ptrdiff_t>(round % arrays.size()));
+            if (arrays.size() > 6) arrays.erase(arrays.begin(), arrays.begin() + 4);
+            for (const Array3<std::uint64_t>& held : arrays) {
+                const std::uint64_t mark = held.data()[0];
+                EXPECT_EQ(mark >> 32, tag);
+                for (std::size_t i = 0; i < held.size(); i += 511) ASSERT_EQ(held.data()[i], mark | i);
+            }
+        }
+    };
+    std::vector<std::thread> threads;
+    for (std::uint64_t tag = 1; tag <= 3; ++tag) threads.emplace_back(work, tag);
+    for (std::thread& thread : threads) thread.join();
 }
 
 template <class T>
