@@ -13,9 +13,9 @@ namespace jpegai {
 [[nodiscard]] std::vector<std::uint8_t> read_file(const std::string& path,
                                                   std::uint64_t max_bytes = std::uint64_t{1} << 32);
 
-/// A file that is written in parts: into a temporary file beside `path`, which commit() renames, so that a failure leaves
-/// no partial file and an existing file stays whole until the last moment. "-" is standard output; there and on devices
-/// and pipes, parts go out as they come. All functions throw Error{io}.
+/// A file that is written in parts: into a temporary file beside `path`, which commit() renames, so that a failure
+/// leaves no partial file and an existing file stays whole until the last moment. "-" is standard output; there and on
+/// devices and pipes, parts go out as they come. All functions throw Error{io}.
 class OutputFile {
 public:
     explicit OutputFile(std::string path);

@@ -159,9 +159,8 @@ Planes finish_on_host(const NetworkCache& networks, StartedDecode::State& decode
     y_hat = {};
     job.done("synthesis uv", decode.cost.macs_of("synthesis uv"));
 
-    Planes planes =
-        make_planes(std::move(luma), std::move(chroma), {picture.display_height(), picture.display_width()},
-                    {picture.c_ver, picture.c_hor}, threads);
+    Planes planes = make_planes(std::move(luma), std::move(chroma), {picture.display_height(), picture.display_width()},
+                                {picture.c_ver, picture.c_hor}, threads);
     dump_synthesis(options.dump, planes);
     convert_chroma(planes, {picture.s_ver, picture.s_hor}, threads);
     dump_planes(options.dump, "rec", planes);

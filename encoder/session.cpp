@@ -244,9 +244,8 @@ Planes EncodeSession::reconstruct(const QuantisedPicture& quantised,
     Array3<float> chroma = synthesise(networks_, picture, options_.synthesis, kSecondary, y_hat[kPrimary],
                                       &y_hat[kSecondary], all, context_);
     done("synthesis uv", kSynthesisWork[kSecondary]);
-    Planes planes =
-        make_planes(std::move(luma), std::move(chroma), {picture.display_height(), picture.display_width()},
-                    {picture.c_ver, picture.c_hor});
+    Planes planes = make_planes(std::move(luma), std::move(chroma), {picture.display_height(), picture.display_width()},
+                                {picture.c_ver, picture.c_hor});
     convert_chroma(planes, {picture.s_ver, picture.s_hor});
     return planes;
 }

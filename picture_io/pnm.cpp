@@ -124,8 +124,8 @@ Picture decode_pam(std::span<const std::uint8_t> file, const ReadOptions& option
 
 void encode_pnm(const Picture& picture, const ByteSink& sink) {
     require_rgb(picture, "PNM");
-    put_text(fmt::format("P{}\n{} {}\n{}\n", picture.model == ColourModel::kGrey ? 5 : 6, picture.cols(), picture.rows(),
-                         picture.max_value()),
+    put_text(fmt::format("P{}\n{} {}\n{}\n", picture.model == ColourModel::kGrey ? 5 : 6, picture.cols(),
+                         picture.rows(), picture.max_value()),
              sink);
     put_interleaved(picture, sink);
 }

@@ -1,6 +1,5 @@
-#include "base/file.h"
 #include <unistd.h>
-
+#include "base/file.h"
 
 #include <gtest/gtest.h>
 
