@@ -40,7 +40,7 @@ def _add_training_options(p):
     learn.add_argument('--integer-at', type=float, default=0.45, metavar='FRACTION', help='integer scale decoder from here')
     learn.add_argument('--hard-at', type=float, default=0.50, metavar='FRACTION', help='rounded residuals from here')
     learn.add_argument('--synthesis-only', action='store_true',
-                       help='hop: train the synthesis alone and let the HOP analysis repeat the BOP analysis')
+                       help='hop: train the synthesis alone, for latents of the BOP analysis')
     result = p.add_argument_group('result')
     result.add_argument('--grid', action=argparse.BooleanOptionalAction, default=True,
                         help='round weights to grids that pack into about a byte per value (default: yes)')
@@ -131,7 +131,7 @@ def _finish(t, o, validation):
         finish.round_to_half(stage.trained)
         if o.grid and o.stage in ('base', 'hop'):
             sample = t.batches.yuv()[:32]
-            finish.round_to_grids(stage.trained, o.model, lambda: stage.forward_all(sample), o.coarseness, stage.kept)
+            finish.round_to_grids(stage.trained, o.model, lambda: stage.forward_all(sample), o.coarseness)
         if o.stage != 'sop':
             commons = (stage.base.y, stage.base.uv)
             statistics = finish.collect(stage.analysis, commons, t.batches, autocast, o.statistics)
