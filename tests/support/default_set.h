@@ -7,6 +7,6 @@ namespace jpegai::test {
 
 /// The models that it has the HOP synthesis of, in packs model_N_hop.jaiw. All models have BOP and SOP; HOP analysis is
 /// in none.
-inline constexpr ModelMask kDefaultHop = {false, true, false, false};
+inline constexpr ModelMask kDefaultHop = {true, true, true, true};
 
 }  // namespace jpegai::test

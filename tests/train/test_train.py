@@ -138,7 +138,9 @@ class Agreement(Case):
         self.train('hop', 0, self.pictures(), '--init', DEFAULT, '--out', self.folder, '--steps', 1)
         result = self.folder / 'hop_0.jaiw'
         self.assertEqual(verified(result)[0], 4)
-        jpegai('models', 'add', result, '--to', 'default')
+        jpegai('models', 'add', DEFAULT, result, '--name', 'trained')
+        os.environ['JPEGAI_MODELS'] = 'trained'
+        self.addCleanup(os.environ.pop, 'JPEGAI_MODELS')
         hop = models.HopModel().eval()
         weights.load_model(hop, pack.read_pack(result), 0)
         self.compare_synthesis(2, hop.hop_y, hop.hop_uv)
