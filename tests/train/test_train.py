@@ -215,6 +215,15 @@ class Training(Case):
                 self.assertTrue(np.array_equal(own[key], others[key]), f'{name} {key}')
         self.assertLess(first.stat().st_size, 8e6, 'grids take about a byte per value')
 
+    def test_all_stages_make_a_set(self):
+        out = self.folder / 'trained'
+        command = [sys.executable, str(SOURCE / 'tools/train/train.py'), 'reproduce', self.pictures(), '--models', '1', '--steps', '1',
+                   '--hop-steps', '1', '--no-grid', '--out', str(out), *TINY]
+        done = subprocess.run(command, env=dict(os.environ, PYTHONDONTWRITEBYTECODE='1', OMP_NUM_THREADS='1'), stdout=subprocess.PIPE)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(sorted(p.name for p in (out / 'packs').iterdir()), ['hop_1.jaiw', 'model_1.jaiw'])
+        self.assertEqual(verified(out / 'packs')[0], 17)
+
     def test_eicci(self):
         self.train('eicci', 0, self.pictures(), '--init', DEFAULT, '--out', self.folder, '--steps', 1, '--network', 'mss025')
         self.assertEqual(verified(self.folder / 'eicci_bop_mss025.jaiw')[0], 2)
