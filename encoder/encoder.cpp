@@ -15,12 +15,16 @@ EncodeSession Encoder::session(const Picture& picture, const EncodeOptions& opti
 }
 
 ModelMask Encoder::usable_models(const EncodeOptions& options) const {
-    const OperatingPoint analysis = analysis_point(options);
-    const ModelMask complete = networks_.complete_models({options.synthesis, analysis});
+    ModelMask complete{}, analysable{};
+    for (std::size_t m = 0; m < kModels; ++m) {
+        TransformNeeds needs = analysis_needs(networks_, options, m);
+        analysable[m] = networks_.complete_models(needs).at(m);
+        needs.synthesis = options.synthesis;
+        complete[m] = networks_.complete_models(needs).at(m);
+    }
     if (complete != ModelMask{}) return complete;
-    const ModelMask analysable = networks_.complete_models({std::nullopt, analysis});
     // Model 1 stands for all of them in the message.
-    if (analysable == ModelMask{}) networks_.require(1, {std::nullopt, analysis}, kMissingNetworksAdvice);
+    if (analysable == ModelMask{}) require_analysis(networks_, options, 1);
     return analysable;
 }
 

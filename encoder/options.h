@@ -51,7 +51,8 @@ struct EncodeOptions {
     std::vector<std::uint8_t> transforms;            ///< synthesis_transform_id as written; empty: by profile
     std::optional<std::uint8_t> decoder_profile_id;  ///< default: the smallest that has all transforms
     std::optional<std::uint8_t> level_idc;           ///< default: the smallest that permits size and model
-    std::optional<OperatingPoint> analysis;          ///< kBop or kHop; default: kHop for kHop, else kBop
+    /// kBop or kHop. By default what the weight set has: kHop for kHop where it is there, else kBop (analysis_needs()).
+    std::optional<OperatingPoint> analysis;
     Dialect dialect = Dialect::kIs;
 
     LatentTools tools;

@@ -70,9 +70,17 @@ constexpr double kEntropyWork = 1;
 
 }  // namespace
 
-OperatingPoint analysis_point(const EncodeOptions& options) {
-    const OperatingPoint point = options.analysis.value_or(options.synthesis);
-    return point == OperatingPoint::kSop ? OperatingPoint::kBop : point;
+TransformNeeds analysis_needs(const NetworkCache& networks, const EncodeOptions& options, std::size_t model_id) {
+    const bool high = options.analysis.value_or(options.synthesis) == OperatingPoint::kHop;
+    if (!high) return {std::nullopt, OperatingPoint::kBop};
+    const TransformNeeds hop = {std::nullopt, OperatingPoint::kHop};
+    if (options.analysis || networks.complete_models(hop).at(model_id)) return hop;
+    return {OperatingPoint::kHop, OperatingPoint::kBop};
+}
+
+void require_analysis(const NetworkCache& networks, const EncodeOptions& options, std::size_t model_id) {
+    const std::string choice = options.analysis ? "leave the analysis transform to the encoder, " : "";
+    networks.require(model_id, analysis_needs(networks, options, model_id), choice + kMissingNetworksAdvice);
 }
 
 /// Shared with the networks, which report from inside; it stays where it is when the session moves.
@@ -136,15 +144,16 @@ std::uint64_t EncodeSession::displayed_samples() const {
 std::shared_ptr<const AnalysedPicture> EncodeSession::analyse(std::size_t model_id) {
     if (model_id >= kModels) throw Error(JPEGAI_ERROR_ARGUMENT, fmt::format("there is no model {}", model_id));
     if (analysed_[model_id]) return analysed_[model_id];
-    networks_.require(model_id, {std::nullopt, analysis_point(options_)}, kMissingNetworksAdvice);
+    require_analysis(networks_, options_, model_id);
+    const OperatingPoint point = *analysis_needs(networks_, options_, model_id).analysis;
     PictureHeader picture = header_;
     picture.model_id = static_cast<std::uint8_t>(model_id);
     auto analysed = std::make_shared<AnalysedPicture>();
     analysed->model_id = model_id;
     stage_start_ = Clock::now();
     for (const Component c : {kPrimary, kSecondary}) {
-        analysed->component[c] = jpegai::analyse(networks_, picture, c, analysis_point(options_), source_,
-                                                 analysis_tile_options(options_, picture), context_);
+        analysed->component[c] =
+            jpegai::analyse(networks_, picture, c, point, source_, analysis_tile_options(options_, picture), context_);
         done(fmt::format("analysis {}", suffix(c)), kAnalysisWork[c]);
     }
     analysed_[model_id] = std::move(analysed);

@@ -36,8 +36,15 @@ struct LatentTargets {
     std::array<std::span<const float>, kComponents> weights;
 };
 
-/// The analysis transform that the options ask for, kBop or kHop.
-[[nodiscard]] OperatingPoint analysis_point(const EncodeOptions& options);
+/// The analysis transform (kBop or kHop) that a model, 0..3, is encoded with, and what else that asks of the weight
+/// set. It is the one of `options`; where they leave it open, BOP for SOP and BOP, and for HOP that of HOP where the
+/// set has both components of it for the model, else that of BOP: all synthesis transforms of a model decode the same
+/// latents, so that a stream may come from any analysis. A set that has nothing of HOP is none for HOP: with BOP in its
+/// place the HOP synthesis has to be there.
+[[nodiscard]] TransformNeeds analysis_needs(const NetworkCache& networks, const EncodeOptions& options,
+                                            std::size_t model_id);
+/// Throws Error{model} when analysis_needs() are not met.
+void require_analysis(const NetworkCache& networks, const EncodeOptions& options, std::size_t model_id);
 /// The end of messages about networks that are missing.
 inline constexpr const char* kMissingNetworksAdvice =
     "take another model (--model) or transform (--point), add the networks (jpegai models add), or name another set "

@@ -68,7 +68,8 @@ namespace picture_formats {
 Picture decode_yuv(std::span<const std::uint8_t> file, const ReadOptions& options) {
     if (!options.raw)
         throw Error(JPEGAI_ERROR_ARGUMENT,
-                    "a raw YUV file needs its size, chroma format and bit depth from the caller");
+                    "a raw YUV file does not tell its size, chroma format and bit depth: give them, on the command line as "
+                    "--format 1920x1080_10bit_420 or in the file's name");
     const RawLayout& layout = *options.raw;
     if (!layout.chroma.valid() || layout.bit_depth < 8 || layout.bit_depth > 16) {
         throw Error(JPEGAI_ERROR_ARGUMENT, "no such raw YUV layout");

@@ -72,10 +72,6 @@ Codec our_codec(const std::string& program, const std::string& point) {
         fmt::format("{1}={0} encode {{in}} {{out}} --point {1} --bpp {{bpp}} --best-effort;{0} decode {{in}} {{out}}",
                     program, point));
     codec.title = "JPEG AI, this project, " + point;
-    if (point == "hop") {
-        codec.title += " (one model, and only where it reaches the rate)";
-        codec.only = {0.25, 0.75};
-    }
     return codec;
 }
 
@@ -197,10 +193,6 @@ std::vector<Point> Measurer::measure(const Codec& codec, const std::string& pict
     }
     std::vector<Point> points;
     for (const double target : targets) {
-        if (codec.only && (target < codec.only->first || target > codec.only->second)) {
-            points.push_back({target, 0, 0, 0, {}});
-            continue;
-        }
         const double setting = codec.controls_rate()
                                    ? target
                                    : search_rate(codec.setting, target * work.pixels() / 8, work.memory.trials,
@@ -215,7 +207,6 @@ std::vector<Point> Measurer::measure(const Codec& codec, const std::string& pict
         }
         points.push_back(point);
         points.back().target = target;
-        if (codec.only && std::fabs(point.bpp / target - 1) > kOff) points.back().quality.clear();
     }
     if (work.input != picture) fs::remove(work.input);
     fs::remove(work.log);

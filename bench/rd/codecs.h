@@ -2,9 +2,7 @@
 #pragma once
 
 #include <map>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "bench/rd/rate_search.h"
@@ -12,7 +10,7 @@
 
 namespace jpegai::rd {
 
-/// Points further from their target are marked, or left out.
+/// Points further from their target are marked.
 inline constexpr double kOff = 0.05;
 
 /// Programs of one codec. Commands may contain {in}, {out}, and {q} (searched setting) or {bpp} (the encoder controls
@@ -23,17 +21,13 @@ struct Codec {
     std::string input = "png";    ///< extension of what the encoder reads: png or ppm
     std::string stream, decoded;  ///< extensions of its files and of what the decoder writes
     Setting setting;
-    /// Targets outside are not measured, and points that miss theirs by more than kOff are left out: for an encoder
-    /// that has only a part of the range of rates.
-    std::optional<std::pair<double, double>> only = std::nullopt;
     [[nodiscard]] bool controls_rate() const { return encode.find("{bpp}") != std::string::npos; }
 };
 
 /// libjpeg-turbo, WebP, AVIF and JPEG XL as Debian packages them.
 [[nodiscard]] std::vector<Codec> classic_codecs();
 
-/// `jpegai encode --point POINT --bpp ...` of this project; a rate out of reach gives the nearest. HOP, of which the
-/// default weights have one model, is measured from 0.25 to 0.75 bits per pixel and where that model reaches them.
+/// `jpegai encode --point POINT --bpp ...` of this project; a rate out of reach gives the nearest.
 [[nodiscard]] Codec our_codec(const std::string& program, const std::string& point);
 
 /// "NAME=ENCODE;DECODE" with {bpp} in ENCODE: our encoder, or any other that takes a rate. Throws Error{argument}.
@@ -43,7 +37,7 @@ struct Codec {
 struct Point {
     double target = 0, bpp = 0, setting = 0;
     std::uint64_t bytes = 0;
-    std::map<std::string, double> quality;  ///< by the metric's id; empty where nothing was measured
+    std::map<std::string, double> quality;  ///< by the metric's id
 };
 
 /// Measures pictures with codecs and remembers everything in a folder, so that a run can be interrupted and repeated.

@@ -20,51 +20,21 @@ std::string number(Metric metric, double value) {
     return metric_info(metric).decibel ? fmt::format("{:.2f}", value) : fmt::format("{:.4f}", value);
 }
 
-bool is_measured(const std::vector<Point>& points, std::size_t target) {
-    return !points[target].quality.empty();
-}
-
-/// Pictures that were measured at one target.
-std::size_t measured_at(const std::vector<std::vector<Point>>& pictures, std::size_t target) {
-    return static_cast<std::size_t>(
-        std::count_if(pictures.begin(), pictures.end(), [&](const auto& p) { return is_measured(p, target); }));
-}
-
-/// Mean over those pictures of bits per pixel and of each metric.
+/// Mean over the pictures of bits per pixel and of each metric.
 Point mean_point(const std::vector<std::vector<Point>>& pictures, std::size_t target) {
     Point mean;
     mean.target = pictures.front()[target].target;
-    const auto count = static_cast<double>(measured_at(pictures, target));
+    const auto count = static_cast<double>(pictures.size());
     for (const auto& points : pictures) {
-        if (!is_measured(points, target)) continue;
         mean.bpp += points[target].bpp / count;
         for (const auto& [id, value] : points[target].quality) mean.quality[id] += value / count;
     }
     return mean;
 }
 
-/// The results without the pictures for which some codec of the target has none. Codecs with none at all do not count.
-Measurements shared_pictures(const Measurements& all, std::size_t target) {
-    Measurements shared = all;
-    shared.pictures.clear();
-    for (auto& codec : shared.results) codec.clear();
-    for (std::size_t p = 0; p < all.pictures.size(); ++p) {
-        const bool has_all = std::all_of(all.results.begin(), all.results.end(), [&](const auto& codec) {
-            return is_measured(codec[p], target) || measured_at(codec, target) == 0;
-        });
-        if (!has_all) continue;
-        shared.pictures.push_back(all.pictures[p]);
-        for (std::size_t c = 0; c < all.codecs.size(); ++c) shared.results[c].push_back(all.results[c][p]);
-    }
-    return shared;
-}
-
 std::vector<RatePoint> curve(const std::vector<Point>& points, Metric metric) {
     std::vector<RatePoint> result;
-    for (const Point& point : points) {
-        const auto found = point.quality.find(id_of(metric));
-        if (found != point.quality.end()) result.push_back({point.bpp, found->second});
-    }
+    for (const Point& point : points) result.push_back({point.bpp, point.quality.at(id_of(metric))});
     return result;
 }
 
@@ -99,54 +69,26 @@ std::string header(const std::vector<std::string>& cells) {
     return first + '\n' + second + '\n';
 }
 
-std::string means_head(const Measurements& all) {
+std::string means_section(const Measurements& all) {
     std::vector<std::string> cells = {"bpp wanted", "codec", "bpp"};
     for (const Metric metric : all.metrics) cells.emplace_back(metric_info(metric).title);
-    return header(cells);
-}
-
-/// The lines of one target.
-std::string means_rows(const Measurements& all, std::size_t target) {
-    std::string text;
-    for (std::size_t c = 0; c < all.codecs.size(); ++c) {
-        const std::size_t count = measured_at(all.results[c], target);
-        if (count == 0) continue;
-        const Point mean = mean_point(all.results[c], target);
-        const std::string part =
-            count < all.pictures.size() ? fmt::format(" ({} of {} pictures)", count, all.pictures.size()) : "";
-        text += fmt::format("| {} | {}{} | {:.3f} |", all.targets[target], all.codecs[c].name, part, mean.bpp);
-        for (const Metric metric : all.metrics) {
-            const auto value = mean.quality.find(id_of(metric));
-            text += ' ' + (value == mean.quality.end() ? "-" : number(metric, value->second)) + " |";
-        }
-        text += '\n';
-    }
-    return text;
-}
-
-/// Means over different pictures cannot be compared, so that where a codec lacks some, all get another line without
-/// them.
-std::string means_section(const Measurements& all) {
-    std::string text = fmt::format("## Means over {} pictures\n\n", all.pictures.size()) + means_head(all);
-    std::string compared;
+    std::string text = fmt::format("## Means over {} pictures\n\n", all.pictures.size()) + header(cells);
     for (std::size_t t = 0; t < all.targets.size(); ++t) {
-        text += means_rows(all, t);
-        const Measurements shared = shared_pictures(all, t);
-        if (shared.pictures.empty() || shared.pictures.size() == all.pictures.size()) continue;
-        compared +=
-            fmt::format("\nAt {} bpp some codec has only {} of the {} pictures. Means over these, for comparing:\n\n",
-                        all.targets[t], shared.pictures.size(), all.pictures.size()) +
-            means_head(all) + means_rows(shared, t);
+        for (std::size_t c = 0; c < all.codecs.size(); ++c) {
+            const Point mean = mean_point(all.results[c], t);
+            text += fmt::format("| {} | {} | {:.3f} |", all.targets[t], all.codecs[c].name, mean.bpp);
+            for (const Metric metric : all.metrics) text += ' ' + number(metric, mean.quality.at(id_of(metric))) + " |";
+            text += '\n';
+        }
     }
-    return text + compared + '\n';
+    return text + '\n';
 }
 
 std::string bd_section(const Measurements& all) {
     std::string text =
         "## BD-rate\n\nRate that the codec of the row needs for the quality of the codec of the column, in per cent "
-        "more "
-        "(mean over the pictures; PCHIP / cubic). A cubic needs four points of a picture, PCHIP two; in brackets the "
-        "number of pictures where not all have them. Only the qualities that both codecs reach count.\n\n";
+        "more (mean over the pictures; PCHIP / cubic). Only the qualities that both codecs reach count; in brackets the "
+        "number of pictures that have such, where not all do.\n\n";
     for (const Metric metric : all.metrics) {
         std::vector<std::string> cells = {metric_info(metric).title};
         for (const Codec& codec : all.codecs) cells.push_back("against " + codec.name);
@@ -171,9 +113,7 @@ std::string bd_section(const Measurements& all) {
 }
 
 std::string cell_of(const Point& point, Metric metric) {
-    const auto value = point.quality.find(id_of(metric));
-    const std::string quality = value == point.quality.end() ? "-" : number(metric, value->second);
-    if (point.quality.empty()) return quality;
+    const std::string quality = number(metric, point.quality.at(id_of(metric)));
     const bool off = std::fabs(point.bpp / point.target - 1) > kOff;
     return off ? fmt::format("{} ({:.3f})", quality, point.bpp) : quality;
 }
@@ -237,9 +177,7 @@ std::string json_report(const Measurements& all) {
         Json picture = {{"name", all.pictures[p]}};
         for (std::size_t c = 0; c < all.codecs.size(); ++c) {
             Json points = Json::array();
-            for (const Point& point : all.results[c][p]) {
-                if (!point.quality.empty()) points.push_back(point_json(point));
-            }
+            for (const Point& point : all.results[c][p]) points.push_back(point_json(point));
             picture["points"][all.codecs[c].name] = points;
         }
         document["pictures"].push_back(picture);

@@ -111,38 +111,5 @@ TEST_F(Rd, Reports) {
     EXPECT_EQ(svg.find("inf"), std::string::npos);
 }
 
-/// Of the first picture only the two middle targets, of the second none but one.
-TEST_F(Rd, ReportsLeaveOutWhatWasNotMeasured) {
-    rd::Measurements all = two_codecs();
-    for (const std::size_t t : {0U, 3U, 4U}) all.results[1][0][t].quality.clear();
-    for (const std::size_t t : {0U, 2U, 3U, 4U}) all.results[1][1][t].quality.clear();
-    const std::string markdown = rd::markdown_report(all);
-    EXPECT_NE(markdown.find("| 0.25 | bop | 0.200 |"), std::string::npos) << markdown;
-    EXPECT_NE(markdown.find("| 0.5 | bop (1 of 2 pictures) | 0.400 | 24.00 |"), std::string::npos);
-    EXPECT_EQ(markdown.find("| 0.75 | bop"), std::string::npos);
-    const std::size_t shared = markdown.find("At 0.5 bpp some codec has only 1 of the 2 pictures.");
-    ASSERT_NE(shared, std::string::npos);
-    EXPECT_NE(markdown.find("| 0.5 | bop | 0.400 | 24.00 |", shared), std::string::npos) << markdown;
-    EXPECT_EQ(markdown.find("bop (1 of", shared), std::string::npos);
-    EXPECT_EQ(markdown.find("At 0.75 bpp some"), std::string::npos) << "no codec lacks a part of the pictures";
-    EXPECT_NE(markdown.find("| bop | -20.0 / - (1) |"), std::string::npos);
-    EXPECT_NE(markdown.find("| two | 0.5 | 24.00 | - |"), std::string::npos);
-    const auto json = nlohmann::json::parse(rd::json_report(all));
-    EXPECT_EQ(json["pictures"][0]["points"]["bop"].size(), 2U);
-    EXPECT_EQ(json["pictures"][1]["points"]["bop"].size(), 1U);
-}
-
-TEST_F(Rd, CodecsOfAPartOfTheRates) {
-    write_picture(path("picture.png"), test::synthetic_original(32, 24, 3));
-    rd::Codec codec = rd::parse_codec("copy=cp --suffix={bpp} {in} {out};cp {in} {out}");
-    const double bpp = static_cast<double>(fs::file_size(path("picture.png"))) * 8 / (32 * 24);
-    codec.only = {0.99 * bpp, 2 * bpp};
-    rd::Measurer measurer(path("cache"), path("scratch"), {Metric::kPsnrY}, {});
-    const auto points = measurer.measure(codec, path("picture.png"), {0.5 * bpp, bpp, 1.5 * bpp});
-    EXPECT_TRUE(points[0].quality.empty()) << "outside of the range";
-    EXPECT_FALSE(points[1].quality.empty());
-    EXPECT_TRUE(points[2].quality.empty()) << "too far from the target";
-}
-
 }  // namespace
 }  // namespace jpegai

@@ -1,8 +1,10 @@
 // `jpegai models`: sets by name, import, add, remove, info, verify.
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <limits>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +13,7 @@
 #include "models/places.h"
 #include "networks/eicci.h"
 #include "networks/registry.h"
+#include "tests/support/default_set.h"
 #include "tests/support/random_network.h"
 #include "tests/support/synthetic_weights.h"
 #include "tests/tools/process.h"
@@ -47,6 +50,13 @@ protected:
     }
     static std::string default_pack(int model) {
         return built_in_models_folder() + "/model_" + std::to_string(model) + ".jaiw";
+    }
+    static std::string default_hop_pack(std::size_t model) {
+        return fmt::format("{}/model_{}_hop.jaiw", built_in_models_folder(), model);
+    }
+    /// Files of the default set: eight a model, and two where it has HOP.
+    static std::size_t default_files() {
+        return 8 * kModels + 2 * static_cast<std::size_t>(std::count(kDefaultHop.begin(), kDefaultHop.end(), true));
     }
     static ProcessResult models(std::vector<std::string> arguments, int exit_code = 0) {
         arguments.insert(arguments.begin(), "models");
@@ -88,7 +98,13 @@ TEST_F(Models, TheDefaultSetNeedsNoOption) {
     ASSERT_EQ(list["sets"].size(), 1U);
     EXPECT_EQ(list["sets"][0]["name"], "default");
     EXPECT_EQ(list["sets"][0]["built_in"], true);
-    EXPECT_EQ(list["sets"][0]["models"][3]["synthesis"], Json({"sop", "bop"}));
+    for (std::size_t m = 0; m < kModels; ++m) {
+        EXPECT_EQ(list["sets"][0]["models"][m]["analysis"], Json({"bop"}));
+        EXPECT_EQ(list["sets"][0]["models"][m]["synthesis"],
+                  kDefaultHop[m] ? Json({"sop", "bop", "hop"}) : Json({"sop", "bop"}));
+        EXPECT_EQ(fs::exists(default_hop_pack(m)), kDefaultHop[m]) << m;
+    }
+    EXPECT_NE(models({"list"}).out.find("analysis BOP; synthesis SOP BOP HOP;"), std::string::npos);
     EXPECT_FALSE(fs::exists(user_folder())) << "listing makes no folders";
     EXPECT_NE(models({"list"}).out.find("used without --models: default"), std::string::npos);
 }
@@ -113,6 +129,23 @@ TEST_F(Models, InfoCountsWhatTheStandardCounts) {
     EXPECT_NE(models({"info", default_pack(1), "--tensors"}).out.find("[128,1,3,3]"), std::string::npos);
 }
 
+TEST_F(Models, AHopPackHoldsTheSynthesis) {
+    for (std::size_t m = 0; m < kModels; ++m) {
+        if (!kDefaultHop[m]) continue;
+        const std::string pack = default_hop_pack(m);
+        const Json info = models_json({"info", pack});
+        EXPECT_EQ(info["networks"].size(), 2U);
+        EXPECT_EQ(info["tensors"], 118);
+        EXPECT_EQ(info["unused_tensors"], 0);
+        EXPECT_EQ(info["models"][m]["analysis"], Json::array());
+        EXPECT_EQ(info["models"][m]["synthesis"], Json({"hop"}));
+        EXPECT_NE(models({"info", pack}).out.find("models none; analysis none; synthesis HOP"), std::string::npos);
+        const Json verdict = models_json({"verify", pack});
+        EXPECT_EQ(verdict["complete_networks"], 2);
+        EXPECT_EQ(verdict["problems"], Json::array());
+    }
+}
+
 TEST_F(Models, AnAddedSetIsFoundByItsName) {
     models({"add", default_pack(1), "--name", "mine"});
     EXPECT_EQ(user_files(), (std::vector<std::string>{"mine", "mine/model_1.jaiw"}));
@@ -124,7 +157,7 @@ TEST_F(Models, AnAddedSetIsFoundByItsName) {
     ::setenv("JPEGAI_MODELS", "mine", 1);
     EXPECT_EQ(models_json({"list"})["in_use"], "mine");
     EXPECT_EQ(models_json({"info"})["files"], 8);
-    EXPECT_EQ(models_json({"info", "default"})["files"], 36);
+    EXPECT_EQ(models_json({"info", "default"})["files"], default_files());
     ::setenv("JPEGAI_MODELS", "yours", 1);
     EXPECT_NE(models({"verify"}, 1).err.find("there are: default, mine"), std::string::npos);
 }
@@ -169,7 +202,8 @@ TEST_F(Models, SetsAreCompletedByPacks) {
 }
 
 TEST_F(Models, TheDefaultSetIsCompletedByPacks) {
-    const std::string high = write_random_pack("high.jaiw", NetworkKind::kSynthesis, OperatingPoint::kHop, 2);
+    const std::size_t networks = models_json({"info"})["networks"].size();
+    const std::string high = write_random_pack("high.jaiw", NetworkKind::kAnalysis, OperatingPoint::kHop, 2);
     EXPECT_NE(models({"add", default_pack(1), "--to", "default"}, 1).err.find("VM_bop/"), std::string::npos);
     models({"add", default_pack(1), "--name", "default"}, 1);
     EXPECT_EQ(user_files(), std::vector<std::string>{});
@@ -177,8 +211,8 @@ TEST_F(Models, TheDefaultSetIsCompletedByPacks) {
     const Json list = models_json({"list"});
     ASSERT_EQ(list["sets"].size(), 1U);
     EXPECT_EQ(list["sets"][0]["added"], Json({user_folder() + "/default/high.jaiw"}));
-    EXPECT_EQ(list["sets"][0]["models"][2]["synthesis"], Json({"sop", "bop", "hop"}));
-    EXPECT_EQ(models_json({"verify"})["complete_networks"], 66);
+    EXPECT_EQ(list["sets"][0]["models"][2]["analysis"], Json({"bop", "hop"}));
+    EXPECT_EQ(models_json({"verify"})["complete_networks"], networks + 2);
     EXPECT_FALSE(md5_of_photo({}).empty());
     models({"remove", "default"});
     EXPECT_EQ(user_files(), std::vector<std::string>{});
@@ -198,7 +232,7 @@ TEST_F(Models, RemoveTakesNothingElse) {
     EXPECT_EQ(user_files(), std::vector<std::string>{});
     // A link to a set goes away; what it points to stays.
     fs::create_directory_symlink(built_in_models_folder(), user_folder() + "/linked");
-    EXPECT_EQ(models_json({"info", "linked"})["files"], 36);
+    EXPECT_EQ(models_json({"info", "linked"})["files"], default_files());
     models({"remove", "linked"});
     EXPECT_TRUE(fs::exists(default_pack(0)));
     EXPECT_EQ(user_files(), std::vector<std::string>{});
@@ -297,7 +331,7 @@ TEST_F(Models, WithoutAnyHomeThereIsStillTheDefaultSet) {
     ::setenv("XDG_DATA_HOME", "relative", 1);  // to be ignored (XDG Base Directory Specification)
     ::unsetenv("HOME");
     EXPECT_EQ(models_json({"list"})["user_folder"], "");
-    EXPECT_EQ(models_json({"info"})["files"], 36);
+    EXPECT_EQ(models_json({"info"})["files"], default_files());
     EXPECT_NE(models({"add", default_pack(0)}, 1).err.find("HOME"), std::string::npos);
     ::setenv("HOME", folder_.path("home").c_str(), 1);
     EXPECT_EQ(models_json({"list"})["user_folder"], folder_.path("home") + "/.local/share/jpegai/models");

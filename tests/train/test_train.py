@@ -128,14 +128,6 @@ class Agreement(Case):
     def test_bop(self):
         self.compare_synthesis(1, self.base.bop_y, self.base.bop_uv)
 
-    @torch.no_grad()
-    def test_hop_analysis_can_repeat_bop(self):
-        hop = models.HopModel().eval()
-        hop.copy_analysis_of(self.base)
-        y, uv = torch.rand(1, 1, 64, 128) * 255, torch.rand(1, 12, 32, 64) * 255
-        self.close(hop.enc_y(y), self.base.enc_y(y), 2e-2)
-        self.close(hop.enc_uv(uv), self.base.enc_uv(uv), 2e-2)
-
     def test_packs_come_back_unchanged(self):
         path = self.folder / 'again.jaiw'
         print_of = pack.write_pack(path, weights.model_tensors(self.base, 0, weights.hyper_tables(self.weights, 0)), level=1)
@@ -146,7 +138,9 @@ class Agreement(Case):
         self.train('hop', 0, self.pictures(), '--init', DEFAULT, '--out', self.folder, '--steps', 1)
         result = self.folder / 'hop_0.jaiw'
         self.assertEqual(verified(result)[0], 4)
-        jpegai('models', 'add', result, '--to', 'default')
+        jpegai('models', 'add', DEFAULT, result, '--name', 'trained')
+        os.environ['JPEGAI_MODELS'] = 'trained'
+        self.addCleanup(os.environ.pop, 'JPEGAI_MODELS')
         hop = models.HopModel().eval()
         weights.load_model(hop, pack.read_pack(result), 0)
         self.compare_synthesis(2, hop.hop_y, hop.hop_uv)
@@ -208,11 +202,27 @@ class Training(Case):
         run = ['hop', 0, self.pictures(), '--out', self.folder, '--steps', 1, '--synthesis-only']
         first, again = self.folder / 'hop_0.jaiw', self.folder / 'again.jaiw'
         self.train(*run, '--init', DEFAULT)
-        self.assertEqual(verified(first)[0], 4)
+        self.assertEqual(verified(first)[0], 2)
         # A pack can be trained further; without a learning rate it stays as it is.
         self.train(*run, '--init', DEFAULT, first, '--lr', 0, '--name', 'again')
         self.assertEqual(verified(first), verified(again))
+        # A model without HOP begins with the synthesis of another.
+        run[1] = 1
+        self.train(*run, '--init', DEFAULT.with_name('model_1.jaiw'), first, '--lr', 0, '--name', 'other', '--no-grid')
+        files = [pack.read_pack(self.folder / f'{name}.jaiw') for name in ('hop_0', 'other')]
+        for (name, own), (_, others) in zip(sorted(files[0].items()), sorted(files[1].items())):
+            for key in own:
+                self.assertTrue(np.array_equal(own[key], others[key]), f'{name} {key}')
         self.assertLess(first.stat().st_size, 8e6, 'grids take about a byte per value')
+
+    def test_all_stages_make_a_set(self):
+        out = self.folder / 'trained'
+        command = [sys.executable, str(SOURCE / 'tools/train/train.py'), 'reproduce', self.pictures(), '--models', '1', '--steps', '1',
+                   '--hop-steps', '1', '--no-grid', '--out', str(out), *TINY]
+        done = subprocess.run(command, env=dict(os.environ, PYTHONDONTWRITEBYTECODE='1', OMP_NUM_THREADS='1'), stdout=subprocess.PIPE)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(sorted(p.name for p in (out / 'packs').iterdir()), ['hop_1.jaiw', 'model_1.jaiw'])
+        self.assertEqual(verified(out / 'packs')[0], 17)
 
     def test_eicci(self):
         self.train('eicci', 0, self.pictures(), '--init', DEFAULT, '--out', self.folder, '--steps', 1, '--network', 'mss025')

@@ -40,7 +40,7 @@ def _add_training_options(p):
     learn.add_argument('--integer-at', type=float, default=0.45, metavar='FRACTION', help='integer scale decoder from here')
     learn.add_argument('--hard-at', type=float, default=0.50, metavar='FRACTION', help='rounded residuals from here')
     learn.add_argument('--synthesis-only', action='store_true',
-                       help='hop: train the synthesis alone and let the HOP analysis repeat the BOP analysis')
+                       help='hop: train the synthesis alone, for latents of the BOP analysis')
     result = p.add_argument_group('result')
     result.add_argument('--grid', action=argparse.BooleanOptionalAction, default=True,
                         help='round weights to grids that pack into about a byte per value (default: yes)')
@@ -76,9 +76,11 @@ def parser():
     run.add_argument('--displacement', type=int, default=0, help='eicci: quality displacement of the training pictures')
     _add_training_options(run)
 
-    whole = commands.add_parser('reproduce', help='train all models of one stage on all GPUs and export them')
+    whole = commands.add_parser('reproduce', help='train all models on all GPUs and export them')
     whole.add_argument('pictures', nargs='+', help='folders, pictures, .tar, .npy')
-    whole.add_argument('--stage', choices=('base', 'sop', 'hop'), default='base')
+    whole.add_argument('--stage', choices=('all', 'base', 'sop', 'hop'), default='all',
+                       help='all: what the default models have, that is base and then the HOP synthesis for it (default)')
+    whole.add_argument('--hop-steps', type=int, default=10000, help='all: steps of HOP (default %(default)s)')
     whole.add_argument('--models', default='0,1,2,3', help='model ids (default %(default)s)')
     _add_training_options(whole)
 
@@ -131,7 +133,7 @@ def _finish(t, o, validation):
         finish.round_to_half(stage.trained)
         if o.grid and o.stage in ('base', 'hop'):
             sample = t.batches.yuv()[:32]
-            finish.round_to_grids(stage.trained, o.model, lambda: stage.forward_all(sample), o.coarseness, stage.kept)
+            finish.round_to_grids(stage.trained, o.model, lambda: stage.forward_all(sample), o.coarseness)
         if o.stage != 'sop':
             commons = (stage.base.y, stage.base.uv)
             statistics = finish.collect(stage.analysis, commons, t.batches, autocast, o.statistics)
@@ -186,7 +188,7 @@ def _run_command(o, model):
     command = [sys.executable, os.path.abspath(sys.argv[0]), 'run', o.stage, str(model), *o.pictures]
     for key, value in vars(o).items():
         option = '--' + key.replace('_', '-')
-        if key in ('command', 'pictures', 'stage', 'models'):
+        if key in ('command', 'pictures', 'stage', 'models', 'hop_steps'):
             continue
         if isinstance(value, bool):
             if key in ('compile', 'graph', 'grid'):
@@ -214,14 +216,25 @@ def _start(o, model, gpus):
 
 
 def reproduce(o):
-    """Deals the GPUs out to the models; with fewer GPUs than models, models wait for their turn."""
+    end = time.time() + o.call_seconds if o.call_seconds else None
+    if o.stage != 'all':
+        return _train_models(o, end)
+    o.stage = 'base'
+    status = _train_models(o, end)
+    if status or (end is not None and end - time.time() < LEAST_SECONDS):
+        return status or EXIT_UNFINISHED
+    o.stage, o.steps, o.synthesis_only, o.init = 'hop', o.hop_steps, True, [os.path.join(o.out, 'packs')]
+    return _train_models(o, end)
+
+
+def _train_models(o, end):
+    """One stage of all models. Deals the GPUs out to them; with fewer GPUs than models, models wait for their turn."""
     pathlib.Path(o.out).mkdir(parents=True, exist_ok=True)
     models = [int(m) for m in o.models.split(',')]
     gpus = torch.cuda.device_count()
     per_model, places = max(1, gpus // len(models)), max(1, min(len(models), gpus))
     free = [list(range(i * per_model, (i + 1) * per_model)) if gpus else [] for i in range(places)]
     waiting, running, worst = list(models), [], 0
-    end = time.time() + o.call_seconds if o.call_seconds else None
     while waiting or running:
         while waiting and free:
             if end is not None:

@@ -123,12 +123,12 @@ def _run_with(networks, action, run):
 
 
 @torch.no_grad()
-def round_to_grids(model, model_id, run, coarseness=1.0, keep=()):
+def round_to_grids(model, model_id, run, coarseness=1.0):
     """Rounds each tensor to multiples of a power of two, which packs store in about a byte per value, and corrects the biases so
     that the mean of every layer's output stays. run(): one forward pass of all networks, the same each time; coarseness: factor
-    on GRID_NOISE; keep: networks that stay as they are."""
+    on GRID_NOISE."""
     noise = [coarseness * n for n in GRID_NOISE[model_id]]
-    networks = [(net, level) for net, level in _networks(model, noise) if all(net is not k for k in keep)]
+    networks = list(_networks(model, noise))
     wanted = {}
     _run_with(networks, lambda module, mean: wanted.__setitem__(module, mean), run)
     for net, level in networks:

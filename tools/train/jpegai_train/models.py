@@ -67,19 +67,6 @@ class HopModel(nn.Module):
             if own.luma:
                 self._pass_through(own, noise)
 
-    @torch.no_grad()
-    def copy_analysis_of(self, base):
-        """Makes the analysis compute what that of the base model does (to about 1e-4), for good: all that it has beyond that
-        is zero, which packs store in next to nothing."""
-        self._copy_analysis(base)
-        for own in (self.enc_y, self.enc_uv):
-            for net in (own.TAM.TABs, own.cab):
-                for parameter in net.parameters():
-                    parameter.zero_()
-            own.cab.upscale.bias.fill_(-10.0)  # the mask is a sigmoid
-            if own.luma:
-                self._pass_through(own, 0.0)
-
     def _copy_analysis(self, base):
         for own, other in ((self.enc_y, base.enc_y), (self.enc_uv, base.enc_uv)):
             parameters = dict(own.named_parameters())

@@ -3,7 +3,7 @@
 base   BOP analysis, the common part, BOP and SOP synthesis, together
 sop    SOP synthesis alone, everything else frozen
 hop    HOP analysis and synthesis, on the frozen common part and with the frozen BOP synthesis as a second reader; or, with
-       --synthesis-only, HOP synthesis for the latents of the BOP analysis
+       --synthesis-only, HOP synthesis alone, for the latents of the BOP analysis
 eicci  one network of the eICCI filter, on decoded pictures
 """
 import torch
@@ -64,7 +64,8 @@ class Stage:
     """A stage owns its networks; `groups` are the trained parameters with multipliers of the learning rate."""
 
     name = ''
-    trains_hyper = False  # whether rounding and integer arithmetic are phased in, or are there from the start
+    trains_hyper = False    # whether the hyper networks' rounding and integers are phased in, or are there from the start
+    trains_analysis = True  # the same of the rounding of residuals
 
     def __init__(self, model_id, tools):
         self.model_id, self.tools = model_id, tools
@@ -77,7 +78,6 @@ class Stage:
     # Networks whose weights are the result.
     trained = None
     groups = ()
-    kept = ()  # networks of the result that are not rounded, because they are short already
 
     def load(self, set_of_weights):
         """Starts from given weights."""
@@ -165,7 +165,7 @@ class BaseStage(Stage):
 
 
 class SopStage(BaseStage):
-    name, trains_hyper = 'sop', False
+    name, trains_hyper, trains_analysis = 'sop', False, False
 
     def __init__(self, model_id, tools):
         super().__init__(model_id, tools)
@@ -203,7 +203,7 @@ class HopStage(Stage):
 
     def load(self, set_of_weights):
         super().load(set_of_weights)
-        if any(f.startswith('VM_hop/') for f in set_of_weights):
+        if self.model_id in weights.models_with(set_of_weights, 'VM_hop/encoder_Y'):
             weights.load_model(self.trained, set_of_weights, self.model_id)
             self._continued = True
 
@@ -238,18 +238,29 @@ class HopStage(Stage):
 
 
 class HopSynthesisStage(HopStage):
-    """HOP synthesis alone, for latents of the BOP analysis, which the HOP analysis then repeats: less than half of the work of a
-    step, and a small pack, for what the better synthesis alone gains."""
+    """HOP synthesis alone, for latents of the BOP analysis, with which sets without HOP analysis are coded: less than half of
+    the work of a step, and a small pack, for what the better synthesis alone gains."""
+
+    trains_analysis = False
 
     def __init__(self, model_id, tools):
         super().__init__(model_id, tools)
         for net in self.analysis:
             net.requires_grad_(False)
         self.groups = self.groups[1:]
-        self.kept = self.analysis
+        self.analysis = self.base_analysis
+
+    def load(self, set_of_weights):
+        """Goes on from the HOP synthesis of the set, if need be from that of the nearest model: only the layers that read the
+        latent are foreign to another model."""
+        Stage.load(self, set_of_weights)
+        there = weights.models_with(set_of_weights, 'VM_hop/decoder_Y')
+        if there:
+            nearest = min(there, key=lambda m: abs(m - self.model_id))
+            weights.load_model(self.trained, set_of_weights, nearest, 'VM_hop/decoder')
 
     def begin(self):
-        self.trained.copy_analysis_of(self.base)  # a synthesis that was loaded stays
+        pass
 
     def loss(self, x, d):
         pixels = x.shape[2] * x.shape[3]
@@ -260,6 +271,9 @@ class HopSynthesisStage(HopStage):
         loss = (weight * beta * hop).mean()
         rates = torch.stack((by.mean(), bu.mean(), bz.mean())) / pixels
         return loss, torch.cat((loss.detach().view(1), rates, errors, errors[:1]))
+
+    def result(self, tables):
+        return {f: t for f, t in super().result(tables).items() if f.startswith('VM_hop/decoder')}
 
 
 class EicciStage(Stage):

@@ -63,7 +63,7 @@ class Schedule:
 
     def apply(self, fraction, tools):
         o, always = self.options, not self.stage.trains_hyper
-        tools.phases.hard.fill_(float(fraction >= o.hard_at))
+        tools.phases.hard.fill_(float(not self.stage.trains_analysis or fraction >= o.hard_at))
         tools.phases.hard_hyper.fill_(float(always or fraction >= o.hard_hyper_at))
         tools.phases.integer.fill_(float(always or fraction >= o.integer_at))
         tools.ssim_share.fill_(self.stage.ssim_most * min(1.0, max(0.0, (fraction - o.ssim_at) / 0.1)))

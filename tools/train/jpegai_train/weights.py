@@ -98,11 +98,18 @@ def _fill_common(common, tensors, file):
     common.gain.copy_(torch.from_numpy(np.array(gains.sum(1), np.float32)))
 
 
-def load_model(model, weights, model_id):
-    """Fills a model from a set (file -> key -> array)."""
+def models_with(weights, file):
+    """Ids of the models of which a set holds a file: "VM_hop/decoder_Y", say."""
+    return [m for m, beta in enumerate(BETAS) if f'{file}_{beta}' in weights]
+
+
+def load_model(model, weights, model_id, part=''):
+    """Fills a model from a set (file -> key -> array); of the transforms only those whose file begins with `part`."""
     beta = BETAS[model_id]
     for name, net in transform_files(model):
         file = f'{name}_{beta}'
+        if not file.startswith(part):
+            continue
         if file not in weights:
             raise WeightError(f'{file} is not in the given weights')
         _fill(net, weights[file], file)
