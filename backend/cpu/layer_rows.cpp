@@ -160,8 +160,9 @@ Range DepthwiseLayer::needs(std::size_t /*input*/, Range units, const LayerSizes
 void DepthwiseLayer::run(const LayerWork& work, Range units, ThreadTeam::Lease& team) const {
     const std::size_t blocks = work.inputs[0].blocks();
     team.for_each(blocks * units.count(), [&](std::size_t, std::size_t first, std::size_t end) {
+        // Block by block: neighbouring rows read the same ones.
         for (std::size_t i = first; i < end; ++i) {
-            const std::size_t b = i % blocks, y = units.first + i / blocks;
+            const std::size_t b = i / units.count(), y = units.first + i % units.count();
             DepthwiseRow row{};
             set_depthwise_rows(row, work.inputs[0], b, y);
             row.weights = packed_.data() + b * 9 * kBlock;

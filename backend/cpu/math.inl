@@ -37,11 +37,17 @@ template <class V>
     return V::at_most(V::at_least(y, V::zero()), V::set(255.0F));
 }
 
+/// exp(t) = p * 2^n for t in -104..89, both parts as section 3 forms them.
 template <class V>
-[[gnu::always_inline]] inline typename V::F exp(typename V::F x) {
+struct ExpParts {
+    typename V::F p;
+    typename V::I n;
+};
+
+template <class V>
+[[gnu::always_inline]] inline ExpParts<V> exp_parts(typename V::F t) {
     using F = typename V::F;
     const F rounder = V::set(12582912.0F);
-    const F t = V::at_least(V::at_most(x, V::set(89.0F)), V::set(-104.0F));
     const F shifted = V::fma(t, V::set(0x1.715476p+0F), rounder);
     const F k = V::sub(shifted, rounder);
     F r = V::fma(k, V::set(-0x1.62e43p-1F), t);
@@ -52,12 +58,31 @@ template <class V>
     p = V::fma(p, r, V::set(0x1.fffffcp-2F));
     p = V::fma(p, r, V::set(1.0F));
     p = V::fma(p, r, V::set(1.0F));
-    const auto n = V::sub_int(V::bits(shifted), V::bits(rounder));
-    const auto half = V::halve_int(n);
-    const auto bias = V::set_int(127);
-    p = V::mul(p, V::from_bits(V::to_exponent(V::add_int(half, bias))));
-    p = V::mul(p, V::from_bits(V::to_exponent(V::add_int(V::sub_int(n, half), bias))));
-    return V::select(V::ordered(x), p, x);
+    return {p, V::sub_int(V::bits(shifted), V::bits(rounder))};
+}
+
+/// 2^n for n in -126..127.
+template <class V>
+[[gnu::always_inline]] inline typename V::F power_of_two(typename V::I n) {
+    return V::from_bits(V::to_exponent(V::add_int(n, V::set_int(127))));
+}
+
+template <class V>
+[[gnu::always_inline]] inline typename V::F exp(typename V::F x) {
+    const typename V::F t = V::at_least(V::at_most(x, V::set(89.0F)), V::set(-104.0F));
+    const ExpParts<V> e = exp_parts<V>(t);
+    const auto half = V::halve_int(e.n);
+    const typename V::F y = V::mul(V::mul(e.p, power_of_two<V>(half)), power_of_two<V>(V::sub_int(e.n, half)));
+    return V::select(V::ordered(x), y, x);
+}
+
+/// The bits of exp(x) - 1 for x <= 0, and a NaN for NaN; anything else for positive x. Below -17.4 the difference is -1
+/// whatever exp gives, so x may stop at -87, where all powers are normal numbers: one product is as exact as two then.
+template <class V>
+[[gnu::always_inline]] inline typename V::F exp_minus_one_below_zero(typename V::F x) {
+    const typename V::F t = V::at_least(V::set(-87.0F), x);  // a NaN stays in this order
+    const ExpParts<V> e = exp_parts<V>(t);
+    return V::sub(V::mul(e.p, power_of_two<V>(e.n)), V::set(1.0F));
 }
 
 template <class V>
@@ -68,7 +93,7 @@ template <class V>
 
 template <class V>
 [[gnu::always_inline]] inline typename V::F elu(typename V::F x) {
-    return V::select(V::greater(x, V::zero()), x, V::sub(exp<V>(x), V::set(1.0F)));
+    return V::select(V::greater(x, V::zero()), x, exp_minus_one_below_zero<V>(x));
 }
 
 }  // namespace jpegai::cpu
