@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <span>
 #include <type_traits>
+#include <vector>
 
 #include "base/math.h"
+#include "base/memory.h"
 
 namespace jpegai {
 
@@ -30,12 +30,9 @@ public:
         array.rows_ = rows;
         array.cols_ = cols;
         const std::size_t bytes = checked_mul(checked_mul(checked_mul(channels, rows), cols), sizeof(T));
-        const std::size_t padded = checked_add(bytes, 63) / 64 * 64;
-        if (padded != 0) {
-            void* memory = std::aligned_alloc(64, padded);
-            if (memory == nullptr) throw Error(JPEGAI_ERROR_MEMORY, "out of memory");
-            array.data_.reset(static_cast<T*>(memory));
-        }
+        auto memory = allocate_aligned(bytes);
+        const FreeAligned free = memory.get_deleter();
+        array.data_.reset(static_cast<T*>(memory.release()), free);
         return array;
     }
     Array3(const Array3& other) : Array3(uninitialized(other.channels_, other.rows_, other.cols_)) {
@@ -73,6 +70,25 @@ public:
         return row(c, y)[x];
     }
 
+    /// One array of one channel for each channel, without a copy where channels begin on 64-byte boundaries: they
+    /// then lie in the memory of `array`, which is free when the last of them is gone. Each alone owns its samples.
+    [[nodiscard]] static std::vector<Array3> split_channels(Array3 array) {
+        std::vector<Array3> parts;
+        for (std::size_t c = 0; c < array.channels_; ++c) {
+            Array3& part = parts.emplace_back();
+            if (array.plane_size() * sizeof(T) % kMemoryLine == 0) {
+                part.channels_ = 1;
+                part.rows_ = array.rows_;
+                part.cols_ = array.cols_;
+                part.data_ = std::shared_ptr<T[]>(array.data_, array.plane(c));
+            } else {
+                part = uninitialized(1, array.rows_, array.cols_);
+                std::copy_n(array.plane(c), part.size(), part.data());
+            }
+        }
+        return parts;
+    }
+
 private:
     void swap(Array3& other) noexcept {
         std::swap(channels_, other.channels_);
@@ -80,11 +96,8 @@ private:
         std::swap(cols_, other.cols_);
         std::swap(data_, other.data_);
     }
-    struct Free {
-        void operator()(T* memory) const noexcept { std::free(memory); }
-    };
     std::size_t channels_ = 0, rows_ = 0, cols_ = 0;
-    std::unique_ptr<T[], Free> data_;
+    std::shared_ptr<T[]> data_;  // shared only by parts of a split array
 };
 
 }  // namespace jpegai

@@ -21,7 +21,7 @@ namespace {
     throw Error(JPEGAI_ERROR_IO, fmt::format("{} {}: {}", doing, path, std::strerror(errno)));
 }
 
-/// Closes (and, until released, removes) what it was given.
+/// Closes what it was given.
 class Descriptor {
 public:
     explicit Descriptor(int fd) : fd_(fd) {}
@@ -31,10 +31,6 @@ public:
         if (fd_ > 2) ::close(fd_);
     }
     [[nodiscard]] int get() const { return fd_; }
-    bool close() {
-        const int fd = std::exchange(fd_, -1);
-        return fd <= 2 || ::close(fd) == 0;
-    }
 
 private:
     int fd_;
@@ -78,30 +74,51 @@ std::vector<std::uint8_t> read_file(const std::string& path, std::uint64_t max_b
     }
 }
 
-void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
-    if (path == "-") {
-        if (!write_all(1, bytes)) fail("standard output", "cannot write");
+OutputFile::OutputFile(std::string path) : path_(std::move(path)) {
+    if (path_ == "-") {
+        fd_ = 1;
         return;
     }
     struct stat info {};
-    if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {  // a device or pipe cannot be renamed over
-        Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-        if (file.get() < 0 || !write_all(file.get(), bytes) || !file.close()) fail(path, "cannot write");
-        return;
+    if (::stat(path_.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {  // a device or pipe cannot be renamed over
+        fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    } else {
+        std::string temporary = path_ + ".part-XXXXXX";
+        fd_ = ::mkstemp(temporary.data());
+        if (fd_ >= 0) temporary_ = std::move(temporary);
     }
-    std::string temporary = path + ".part-XXXXXX";
-    Descriptor file(::mkstemp(temporary.data()));
-    if (file.get() < 0) fail(path, "cannot write");
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    const bool written = write_all(file.get(), bytes) && ::fchmod(file.get(), 0666 & ~mask) == 0 && file.close() &&
-                         ::rename(temporary.c_str(), path.c_str()) == 0;
-    if (!written) {
-        const int cause = errno;
-        ::unlink(temporary.c_str());
-        errno = cause;
-        fail(path, "cannot write");
+    if (fd_ < 0) fail();
+}
+
+OutputFile::~OutputFile() {
+    if (fd_ > 2) ::close(fd_);
+    if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void OutputFile::fail() const {
+    jpegai::fail(path_ == "-" ? "standard output" : path_, "cannot write");
+}
+
+void OutputFile::write(std::span<const std::uint8_t> bytes) {
+    if (!write_all(fd_, bytes)) fail();
+}
+
+void OutputFile::commit() {
+    if (!temporary_.empty()) {
+        const mode_t mask = ::umask(0);
+        ::umask(mask);
+        if (::fchmod(fd_, 0666 & ~mask) != 0) fail();
     }
+    const int fd = std::exchange(fd_, -1);
+    if (fd > 2 && ::close(fd) != 0) fail();
+    if (!temporary_.empty() && ::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
+    temporary_.clear();
+}
+
+void write_file(const std::string& path, std::span<const std::uint8_t> bytes) {
+    OutputFile file(path);
+    file.write(bytes);
+    file.commit();
 }
 
 }  // namespace jpegai

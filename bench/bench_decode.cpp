@@ -20,6 +20,7 @@
 #include "bench/bench_streams.h"
 #include "bench/cpu_peak.h"
 #include "decoder/decoder.h"
+#include "tools/allocator.h"
 
 namespace jpegai {
 namespace {
@@ -168,6 +169,7 @@ int main(int count, char** values) {
     app.add_flag("!--no-layers", arguments.layers, "stages only");
     CLI11_PARSE(app, count, values);
     try {
+        jpegai::tools::tune_allocator();  // the program's memory
         return jpegai::run(arguments);
     } catch (const std::exception& error) {
         fmt::print(stderr, "bench_decode: {}\n", error.what());

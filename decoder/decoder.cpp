@@ -159,9 +159,8 @@ Planes finish_on_host(const NetworkCache& networks, StartedDecode::State& decode
     y_hat = {};
     job.done("synthesis uv", decode.cost.macs_of("synthesis uv"));
 
-    Planes planes = make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()},
+    Planes planes = make_planes(std::move(luma), std::move(chroma), {picture.display_height(), picture.display_width()},
                                 {picture.c_ver, picture.c_hor}, threads);
-    chroma = {};
     dump_synthesis(options.dump, planes);
     convert_chroma(planes, {picture.s_ver, picture.s_hor}, threads);
     dump_planes(options.dump, "rec", planes);
@@ -222,9 +221,14 @@ std::uint64_t StartedDecode::memory() const {
     return state_->cost.memory;
 }
 
-Picture DecodedPicture::to_picture(std::optional<unsigned> depth, const RowRunner& rows) const {
+Picture DecodedPicture::to_picture(std::optional<unsigned> depth, const RowRunner& rows) const& {
     Picture picture = quantise(planes, depth.value_or(bit_depth), rows);
-    picture.range = SampleRange::kFull;
+    picture.colour = rendering.cicp;
+    return picture;
+}
+
+Picture DecodedPicture::to_picture(std::optional<unsigned> depth, const RowRunner& rows) && {
+    Picture picture = quantise(std::move(planes), depth.value_or(bit_depth), rows);
     picture.colour = rendering.cicp;
     return picture;
 }

@@ -89,7 +89,10 @@ struct DecodedPicture {
 
     /// Integer samples of the signalled depth, or of another one.
     [[nodiscard]] Picture to_picture(std::optional<unsigned> depth = std::nullopt,
-                                     const RowRunner& rows = serial_rows) const;
+                                     const RowRunner& rows = serial_rows) const&;
+    /// The same, and frees each plane when its samples are made.
+    [[nodiscard]] Picture to_picture(std::optional<unsigned> depth = std::nullopt,
+                                     const RowRunner& rows = serial_rows) &&;
 };
 
 /// The first half of a decode, done: everything that needs no float network (see Decoder::start). The bytes of the file

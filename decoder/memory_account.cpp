@@ -111,13 +111,16 @@ private:
         account_.release(y_hat);
     }
 
-    /// Cut to the displayed size, chroma in its coded and then in its source format.
+    /// Cut to the displayed size, chroma in its coded and then in its source format; what has its size already stays.
     void planes() {
         const std::uint64_t coded = 2 * chroma_samples(picture_.c_ver, picture_.c_hor) * kFloat;
         chroma_ = 2 * chroma_samples(picture_.s_ver, picture_.s_hor) * kFloat;
-        account_.during(display_ * kFloat + coded);
-        account_.release(samples_ * kFloat * 3);
-        account_.hold(display_ * kFloat + coded);
+        if (display_ != samples_ || picture_.c_ver != 1 || picture_.c_hor != 1) {
+            account_.during((display_ != samples_ ? display_ * kFloat : 0) + coded);
+            account_.release(samples_ * kFloat * 3);
+            account_.hold(display_ * kFloat + coded);
+        }
+        if (picture_.s_ver == picture_.c_ver && picture_.s_hor == picture_.c_hor) return;
         account_.during(chroma_);
         account_.release(coded);
         account_.hold(chroma_);
@@ -140,9 +143,11 @@ private:
     /// Chroma at the luma resolution, then integers of two bytes.
     void colour() {
         const std::uint64_t full = display_ * kFloat;
-        account_.during(2 * full);
-        account_.release(chroma_);
-        account_.hold(2 * full);
+        if (chroma_ != 2 * full) {
+            account_.during(2 * full);
+            account_.release(chroma_);
+            account_.hold(2 * full);
+        }
         account_.during(3 * display_ * sizeof(std::uint16_t));
     }
 

@@ -123,8 +123,7 @@ void check_planes(const Planes& planes) {
     if (!good) throw Error(JPEGAI_ERROR_ARGUMENT, "planes do not have the sizes of their chroma format");
 }
 
-Planes make_planes(Array3<float> luma, const Array3<float>& chroma, Size display, ChromaFormat coded,
-                   const RowRunner& rows) {
+Planes make_planes(Array3<float> luma, Array3<float> chroma, Size display, ChromaFormat coded, const RowRunner& rows) {
     check_synthesised({luma.channels(), {luma.rows(), luma.cols()}},
                       {chroma.channels(), {chroma.rows(), chroma.cols()}}, display, coded);
     Planes planes;
@@ -134,6 +133,12 @@ Planes make_planes(Array3<float> luma, const Array3<float>& chroma, Size display
     } else {
         planes.plane[0] = Array3<float>::uninitialized(1, display.rows, display.cols);
         copy_rows(luma, 0, {1, 1}, planes.plane[0], rows);
+    }
+    if (coded.is_444() && Size{chroma.rows(), chroma.cols()} == display) {
+        std::vector<Array3<float>> parts = Array3<float>::split_channels(std::move(chroma));
+        planes.plane[1] = std::move(parts[0]);
+        planes.plane[2] = std::move(parts[1]);
+        return planes;
     }
     for (std::size_t i = 1; i < 3; ++i) {
         const Size size = planes.size(i);
@@ -194,7 +199,11 @@ void finish_colour(Planes& planes, unsigned colour_transform_idx, const RowRunne
     }
 }
 
-Picture quantise(const Planes& planes, unsigned bit_depth, const RowRunner& rows) {
+namespace {
+
+/// `finished(i)` is called when nobody reads plane i any more.
+template <class Finished>
+Picture quantise_planes(const Planes& planes, unsigned bit_depth, const RowRunner& rows, const Finished& finished) {
     check_planes(planes);
     Picture picture;
     picture.model = planes.rgb ? ColourModel::kRgb : ColourModel::kYuv;
@@ -202,14 +211,26 @@ Picture quantise(const Planes& planes, unsigned bit_depth, const RowRunner& rows
     picture.bit_depth = bit_depth;
     picture.range = SampleRange::kFull;
     const float max = quantise_max(planes.rgb, bit_depth);
-    for (const Array3<float>& in : planes.plane) {
+    for (std::size_t i = 0; i < 3; ++i) {
+        const Array3<float>& in = planes.plane[i];
         auto out = Array3<std::uint16_t>::uninitialized(1, in.rows(), in.cols());
         rows(in.rows(), [&](std::size_t first, std::size_t last) {
             quantise_samples(in.row(0, first), out.row(0, first), (last - first) * in.cols(), max);
         });
         picture.planes.push_back(std::move(out));
+        finished(i);
     }
     return picture;
+}
+
+}  // namespace
+
+Picture quantise(const Planes& planes, unsigned bit_depth, const RowRunner& rows) {
+    return quantise_planes(planes, bit_depth, rows, [](std::size_t) {});
+}
+
+Picture quantise(Planes&& planes, unsigned bit_depth, const RowRunner& rows) {
+    return quantise_planes(planes, bit_depth, rows, [&](std::size_t i) { planes.plane[i] = {}; });
 }
 
 std::array<std::string, 3> plane_md5(const Planes& planes) {

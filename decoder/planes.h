@@ -33,7 +33,7 @@ void check_planes(const Planes& planes);
 /// Keeps the displayed part (first display.rows x display.cols samples) of the synthesised luma [1][H][W] and chroma
 /// [2][H][W], and every ver-th row and hor-th column of the latter, without a filter (03 section 17.1).
 /// Throws Error{argument} when the sizes do not fit together.
-[[nodiscard]] Planes make_planes(Array3<float> luma, const Array3<float>& chroma, Size display, ChromaFormat coded,
+[[nodiscard]] Planes make_planes(Array3<float> luma, Array3<float> chroma, Size display, ChromaFormat coded,
                                  const RowRunner& rows = serial_rows);
 
 /// Resamples one-channel planes with aligned corners (03 section 17.2): bicubic with A = -0.75, and bilinear without
@@ -61,6 +61,8 @@ void finish_colour(Planes& planes, unsigned colour_transform_idx, const RowRunne
 /// YUV as for raw files, where 8 bit is rounded as it is. NaN becomes 0. `colour` is left empty. Throws Error{argument}
 /// for a depth outside 8..16.
 [[nodiscard]] Picture quantise(const Planes& planes, unsigned bit_depth, const RowRunner& rows = serial_rows);
+/// The same, and frees each plane when its samples are made.
+[[nodiscard]] Picture quantise(Planes&& planes, unsigned bit_depth, const RowRunner& rows = serial_rows);
 
 // Rules that planes on the host and on a device (device_planes.h) share.
 

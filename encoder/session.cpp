@@ -250,10 +250,10 @@ Planes EncodeSession::reconstruct(const QuantisedPicture& quantised,
     Array3<float> luma =
         synthesise(networks_, picture, options_.synthesis, kPrimary, y_hat[kPrimary], nullptr, all, context_);
     done("synthesis y", kSynthesisWork[kPrimary]);
-    const Array3<float> chroma = synthesise(networks_, picture, options_.synthesis, kSecondary, y_hat[kPrimary],
-                                            &y_hat[kSecondary], all, context_);
+    Array3<float> chroma = synthesise(networks_, picture, options_.synthesis, kSecondary, y_hat[kPrimary],
+                                      &y_hat[kSecondary], all, context_);
     done("synthesis uv", kSynthesisWork[kSecondary]);
-    Planes planes = make_planes(std::move(luma), chroma, {picture.display_height(), picture.display_width()},
+    Planes planes = make_planes(std::move(luma), std::move(chroma), {picture.display_height(), picture.display_width()},
                                 {picture.c_ver, picture.c_hor});
     convert_chroma(planes, {picture.s_ver, picture.s_hor});
     return planes;

@@ -172,27 +172,34 @@ Picture decode_picture(PictureFormat format, std::span<const std::uint8_t> file,
     throw Error(JPEGAI_ERROR_UNSUPPORTED, std::string("this program was built without ") + format_name(format));
 }
 
-std::vector<std::uint8_t> encode_picture(PictureFormat format, const Picture& picture, const WriteOptions& options) {
+void encode_picture(PictureFormat format, const Picture& picture, const WriteOptions& options, const ByteSink& sink) {
     check_picture(picture);
     switch (format) {
         case PictureFormat::kPng:
-            return picture_formats::encode_png(picture, options);
+            return picture_formats::encode_png(picture, options, sink);
         case PictureFormat::kPnm:
-            return picture_formats::encode_pnm(picture);
+            return picture_formats::encode_pnm(picture, sink);
         case PictureFormat::kPam:
-            return picture_formats::encode_pam(picture);
+            return picture_formats::encode_pam(picture, sink);
         case PictureFormat::kYuv:
-            return picture_formats::encode_yuv(picture);
+            return picture_formats::encode_yuv(picture, sink);
         case PictureFormat::kY4m:
-            return picture_formats::encode_y4m(picture);
+            return picture_formats::encode_y4m(picture, sink);
         case PictureFormat::kNpy:
-            return picture_formats::encode_npy(picture);
+            return picture_formats::encode_npy(picture, sink);
         case PictureFormat::kJpeg:
         case PictureFormat::kWebp:
         case PictureFormat::kTiff:
             throw Error(JPEGAI_ERROR_ARGUMENT, std::string(format_name(format)) + " pictures are not written");
     }
     throw Error(JPEGAI_ERROR_ARGUMENT, "unknown picture format");
+}
+
+std::vector<std::uint8_t> encode_picture(PictureFormat format, const Picture& picture, const WriteOptions& options) {
+    std::vector<std::uint8_t> file;
+    encode_picture(format, picture, options,
+                   [&](std::span<const std::uint8_t> part) { file.insert(file.end(), part.begin(), part.end()); });
+    return file;
 }
 
 Picture read_picture(const std::string& path, const ReadOptions& options) {
@@ -214,18 +221,23 @@ void write_picture(const std::string& path, const Picture& picture, const WriteO
     if (!format)
         throw Error(JPEGAI_ERROR_ARGUMENT,
                     path + ": the name tells no picture format (.png .ppm .pgm .pam .yuv .y4m .npy)");
-    write_file(path, encode_picture(*format, picture, options));
+    write_picture(path, *format, picture, options);
+}
+
+void write_picture(const std::string& path, PictureFormat format, const Picture& picture, const WriteOptions& options) {
+    OutputFile file(path);
+    encode_picture(format, picture, options, [&](std::span<const std::uint8_t> part) { file.write(part); });
+    file.commit();
 }
 
 namespace picture_formats {
 
-std::vector<std::uint8_t> encode_npy(const Picture& picture) {
+void encode_npy(const Picture& picture, const ByteSink& sink) {
     if (!picture.chroma.is_444())
         throw Error(JPEGAI_ERROR_ARGUMENT, "NPY holds planes of one size; chroma is " + picture.chroma.name());
-    std::vector<std::uint8_t> samples;
-    append_planar(picture, samples);
     const std::array<std::size_t, 3> shape = {picture.planes.size(), picture.rows(), picture.cols()};
-    return format_npy(picture.bit_depth > 8 ? "<u2" : "|u1", shape, samples);
+    sink(format_npy(picture.bit_depth > 8 ? "<u2" : "|u1", shape, {}));
+    put_planar(picture, sink);
 }
 
 }  // namespace picture_formats

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -95,6 +96,12 @@ struct WriteOptions {
 [[nodiscard]] std::vector<std::uint8_t> encode_picture(PictureFormat format, const Picture& picture,
                                                        const WriteOptions& options = {});
 
+/// Receives the bytes of a file in parts, in order; what it throws is passed on.
+using ByteSink = std::function<void(std::span<const std::uint8_t>)>;
+
+/// The same in parts of a few hundred kilobytes. Nothing is handed over before the picture is known to fit the format.
+void encode_picture(PictureFormat format, const Picture& picture, const WriteOptions& options, const ByteSink& sink);
+
 /// Reads a file, by its first bytes, else by its extension; raw YUV by options.raw, else by its name. "-" is standard
 /// input. Throws Error{io} and as decode_picture; Error{unsupported} for an unknown format.
 [[nodiscard]] Picture read_picture(const std::string& path, const ReadOptions& options = {});
@@ -102,5 +109,8 @@ struct WriteOptions {
 /// Writes a file by its extension, all or nothing. Throws Error{io} and as encode_picture; Error{argument} for an
 /// unknown extension.
 void write_picture(const std::string& path, const Picture& picture, const WriteOptions& options = {});
+/// The same in a format whatever the name says; "-" is standard output.
+void write_picture(const std::string& path, PictureFormat format, const Picture& picture,
+                   const WriteOptions& options = {});
 
 }  // namespace jpegai

@@ -17,7 +17,7 @@ namespace {
 /// libpng with its errors turned into exceptions (see png_reader.cpp).
 class PngWriter {
 public:
-    PngWriter() {
+    explicit PngWriter(const ByteSink& sink) : sink_(sink) {
         png_ = png_create_write_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
         info_ = png_ != nullptr ? png_create_info_struct(png_) : nullptr;
         if (info_ == nullptr) {
@@ -36,8 +36,13 @@ public:
             throw Error(out_of_memory_ ? JPEGAI_ERROR_MEMORY : JPEGAI_ERROR_ARGUMENT, fmt::format("PNG: {}", message_));
         }
         calls(png_, info_);
+        if (bytes_.size() >= kPartBytes) flush();
     }
-    [[nodiscard]] std::vector<std::uint8_t> take() { return std::move(bytes_); }
+    /// Hands over what has been made.
+    void flush() {
+        sink_(bytes_);
+        bytes_.clear();
+    }
 
 private:
     [[noreturn]] static void on_error(png_structp png, png_const_charp text) {
@@ -61,7 +66,8 @@ private:
         return !out_of_memory_;
     }
 
-    std::vector<std::uint8_t> bytes_;
+    const ByteSink& sink_;
+    std::vector<std::uint8_t> bytes_;  ///< not handed over yet
     bool out_of_memory_ = false;
     char message_[128] = {};
     png_structp png_ = nullptr;
@@ -148,7 +154,6 @@ void filter_paeth(const std::uint8_t* row, const std::uint8_t* above, std::size_
 
 /// The picture data of a photograph and the end of the file.
 void write_photo(PngWriter& writer, const Picture& picture, const WriteOptions& options) {
-    constexpr std::size_t kChunkBytes = 1U << 18;
     constexpr std::uint8_t kPaeth = 4;
     const auto write_chunk = [&writer](const char* name, const std::vector<std::uint8_t>& data) {
         const auto* const type = reinterpret_cast<const png_byte*>(name);
@@ -164,7 +169,7 @@ void write_photo(PngWriter& writer, const Picture& picture, const WriteOptions& 
         interleave_row(picture, y, options.fill_low_bits, row.data() + step);
         filter_paeth(row.data() + step, above.data() + step, step, count, filtered.data() + 1);
         deflater.add(filtered);
-        if (deflater.ready() >= kChunkBytes) write_chunk("IDAT", deflater.take());
+        if (deflater.ready() >= kPartBytes) write_chunk("IDAT", deflater.take());
     }
     deflater.finish();
     write_chunk("IDAT", deflater.take());
@@ -173,17 +178,18 @@ void write_photo(PngWriter& writer, const Picture& picture, const WriteOptions& 
 
 }  // namespace
 
-std::vector<std::uint8_t> encode_png(const Picture& picture, const WriteOptions& options) {
+void encode_png(const Picture& picture, const WriteOptions& options, const ByteSink& sink) {
     require_rgb(picture, "PNG");
     if (picture.rows() > 0x7FFFFFFF || picture.cols() > 0x7FFFFFFF)
         throw Error(JPEGAI_ERROR_ARGUMENT, "picture too large for PNG");
     if (options.png_level < 0 || options.png_level > 9)
         throw Error(JPEGAI_ERROR_ARGUMENT, "PNG compression level is 0 to 9");
-    PngWriter writer;
+    PngWriter writer(sink);
     write_header(writer, picture, options);
     if (options.png_photo) {
         write_photo(writer, picture, options);
-        return writer.take();
+        writer.flush();
+        return;
     }
     std::vector<std::uint8_t> row(picture.cols() * picture.planes.size() * sample_bytes(picture.bit_depth));
     std::uint8_t* const bytes = row.data();
@@ -192,7 +198,7 @@ std::vector<std::uint8_t> encode_png(const Picture& picture, const WriteOptions&
         writer.guarded([bytes](png_structp png, png_infop) { png_write_row(png, bytes); });
     }
     writer.guarded([](png_structp png, png_infop info) { png_write_end(png, info); });
-    return writer.take();
+    writer.flush();
 }
 
 }  // namespace jpegai::picture_formats

@@ -108,10 +108,6 @@ Picture read_samples(const TextReader& reader, const NetpbmHeader& header, const
     return picture;
 }
 
-void append_text(std::vector<std::uint8_t>& file, const std::string& text) {
-    file.insert(file.end(), text.begin(), text.end());
-}
-
 }  // namespace
 
 Picture decode_pnm(std::span<const std::uint8_t> file, const ReadOptions& options) {
@@ -126,23 +122,21 @@ Picture decode_pam(std::span<const std::uint8_t> file, const ReadOptions& option
     return read_samples(reader, header, options);
 }
 
-std::vector<std::uint8_t> encode_pnm(const Picture& picture) {
+void encode_pnm(const Picture& picture, const ByteSink& sink) {
     require_rgb(picture, "PNM");
-    std::vector<std::uint8_t> file;
-    append_text(file, fmt::format("P{}\n{} {}\n{}\n", picture.model == ColourModel::kGrey ? 5 : 6, picture.cols(),
-                                  picture.rows(), picture.max_value()));
-    append_interleaved(picture, file);
-    return file;
+    put_text(fmt::format("P{}\n{} {}\n{}\n", picture.model == ColourModel::kGrey ? 5 : 6, picture.cols(),
+                         picture.rows(), picture.max_value()),
+             sink);
+    put_interleaved(picture, sink);
 }
 
-std::vector<std::uint8_t> encode_pam(const Picture& picture) {
+void encode_pam(const Picture& picture, const ByteSink& sink) {
     require_rgb(picture, "PAM");
     const bool grey = picture.model == ColourModel::kGrey;
-    std::vector<std::uint8_t> file;
-    append_text(file, fmt::format("P7\nWIDTH {}\nHEIGHT {}\nDEPTH {}\nMAXVAL {}\nTUPLTYPE {}\nENDHDR\n", picture.cols(),
-                                  picture.rows(), grey ? 1 : 3, picture.max_value(), grey ? "GRAYSCALE" : "RGB"));
-    append_interleaved(picture, file);
-    return file;
+    put_text(fmt::format("P7\nWIDTH {}\nHEIGHT {}\nDEPTH {}\nMAXVAL {}\nTUPLTYPE {}\nENDHDR\n", picture.cols(),
+                         picture.rows(), grey ? 1 : 3, picture.max_value(), grey ? "GRAYSCALE" : "RGB"),
+             sink);
+    put_interleaved(picture, sink);
 }
 
 }  // namespace jpegai::picture_formats

@@ -86,11 +86,9 @@ Picture decode_yuv(std::span<const std::uint8_t> file, const ReadOptions& option
     return read_planar(file.first(static_cast<std::size_t>(frame)), layout, 0);
 }
 
-std::vector<std::uint8_t> encode_yuv(const Picture& picture) {
+void encode_yuv(const Picture& picture, const ByteSink& sink) {
     require_yuv(picture, "raw YUV");
-    std::vector<std::uint8_t> file;
-    append_planar(picture, file);
-    return file;
+    put_planar(picture, sink);
 }
 
 }  // namespace picture_formats

@@ -14,7 +14,7 @@ ChromaFormat format_of(const RawLayout& layout) {
     return layout.grey ? ChromaFormat{1, 1} : layout.chroma;
 }
 
-void append_little_endian(const std::uint16_t* samples, std::size_t count, bool wide, std::uint8_t* out) {
+void little_endian(const std::uint16_t* samples, std::size_t count, bool wide, std::uint8_t* out) {
     for (std::size_t i = 0; i < count; ++i) {
         if (wide) {
             out[2 * i] = static_cast<std::uint8_t>(samples[i] & 0xFF);
@@ -22,6 +22,18 @@ void append_little_endian(const std::uint16_t* samples, std::size_t count, bool 
         } else {
             out[i] = static_cast<std::uint8_t>(samples[i]);
         }
+    }
+}
+
+/// Calls fill(first, count, out) for runs of `total` items of `item` bytes each, and hands over what it has written.
+template <class Fill>
+void put_runs(std::size_t total, std::size_t item, const ByteSink& sink, const Fill& fill) {
+    const std::size_t most = kPartBytes / item;
+    std::vector<std::uint8_t> part(std::min(most, total) * item);
+    for (std::size_t first = 0; first < total; first += most) {
+        const std::size_t count = std::min(most, total - first);
+        fill(first, count, part.data());
+        sink(std::span(part).first(count * item));
     }
 }
 
@@ -83,12 +95,16 @@ Picture read_planar(std::span<const std::uint8_t> data, const RawLayout& layout,
     return picture;
 }
 
-void append_planar(const Picture& picture, std::vector<std::uint8_t>& file) {
-    const bool wide = sample_bytes(picture.bit_depth) == 2;
+void put_text(const std::string& text, const ByteSink& sink) {
+    sink({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+void put_planar(const Picture& picture, const ByteSink& sink) {
+    const std::size_t width = sample_bytes(picture.bit_depth);
     for (const Array3<std::uint16_t>& plane : picture.planes) {
-        const std::size_t start = file.size();
-        file.resize(checked_add(start, plane.size() * sample_bytes(picture.bit_depth)));
-        append_little_endian(plane.data(), plane.size(), wide, file.data() + start);
+        put_runs(plane.size(), width, sink, [&](std::size_t first, std::size_t count, std::uint8_t* out) {
+            little_endian(plane.data() + first, count, width == 2, out);
+        });
     }
 }
 
@@ -110,23 +126,22 @@ unsigned read_interleaved(std::span<const std::uint8_t> data, std::size_t channe
     return smallest;
 }
 
-void append_interleaved(const Picture& picture, std::vector<std::uint8_t>& file) {
-    const std::size_t count = picture.planes[0].size(), colours = picture.planes.size(),
-                      width = sample_bytes(picture.bit_depth);
-    const std::size_t start = file.size();
-    file.resize(checked_add(start, checked_mul(count, colours * width)));
-    for (std::size_t c = 0; c < colours; ++c) {
-        const std::uint16_t* in = picture.planes[c].data();
-        std::uint8_t* out = file.data() + start + c * width;
-        for (std::size_t i = 0; i < count; ++i, out += colours * width) {
-            if (width == 2) {
-                out[0] = static_cast<std::uint8_t>(in[i] >> 8);
-                out[1] = static_cast<std::uint8_t>(in[i] & 0xFF);
-            } else {
-                out[0] = static_cast<std::uint8_t>(in[i]);
+void put_interleaved(const Picture& picture, const ByteSink& sink) {
+    const std::size_t width = sample_bytes(picture.bit_depth), step = picture.planes.size() * width;
+    put_runs(picture.planes[0].size(), step, sink, [&](std::size_t first, std::size_t count, std::uint8_t* part) {
+        for (std::size_t c = 0; c < picture.planes.size(); ++c) {
+            const std::uint16_t* in = picture.planes[c].data() + first;
+            std::uint8_t* out = part + c * width;
+            for (std::size_t i = 0; i < count; ++i, out += step) {
+                if (width == 2) {
+                    out[0] = static_cast<std::uint8_t>(in[i] >> 8);
+                    out[1] = static_cast<std::uint8_t>(in[i] & 0xFF);
+                } else {
+                    out[0] = static_cast<std::uint8_t>(in[i]);
+                }
             }
         }
-    }
+    });
 }
 
 void require_rgb(const Picture& picture, const char* format) {

@@ -91,16 +91,15 @@ Picture decode_y4m(std::span<const std::uint8_t> file, const ReadOptions& option
     return picture;
 }
 
-std::vector<std::uint8_t> encode_y4m(const Picture& picture) {
+void encode_y4m(const Picture& picture, const ByteSink& sink) {
     require_yuv(picture, "Y4M");
     std::string header =
         fmt::format("YUV4MPEG2 W{} H{} F25:1 Ip A1:1 C{}", picture.cols(), picture.rows(), colour_tag(picture));
     if (picture.range == SampleRange::kFull) header += " XCOLORRANGE=FULL";
     if (picture.range == SampleRange::kLimited) header += " XCOLORRANGE=LIMITED";
     header += "\nFRAME\n";
-    std::vector<std::uint8_t> file(header.begin(), header.end());
-    append_planar(picture, file);
-    return file;
+    put_text(header, sink);
+    put_planar(picture, sink);
 }
 
 }  // namespace jpegai::picture_formats

@@ -94,13 +94,13 @@ nlohmann::ordered_json decode_one(const Decoder& decoder, const std::string& in,
     options.colour = output_colour(arguments, format);
     Picture picture;
     if (arguments.md5) {
-        const DecodedPicture decoded = decoder.decode(file, options);
-        picture = decoded.to_picture(output_depth(arguments), decoder.rows());
+        DecodedPicture decoded = decoder.decode(file, options);
         report["md5_float"] = plane_md5(decoded.planes);
+        picture = std::move(decoded).to_picture(output_depth(arguments), decoder.rows());
     } else {
         picture = decoder.decode_samples(file, options, output_depth(arguments));
     }
-    write_file(out, picture_file(format, picture));
+    write_decoded(out, format, picture);
     report_picture(report, picture);
     if (arguments.md5) report["md5"] = plane_md5(picture);
     if (arguments.stats) report["stats"] = stats_json(stats);
@@ -219,10 +219,10 @@ OutputColour output_colour(const DecodeArguments& arguments, PictureFormat forma
     return format == PictureFormat::kNpy ? OutputColour::kAsSignalled : OutputColour::kRgb;
 }
 
-std::vector<std::uint8_t> picture_file(PictureFormat format, const Picture& picture) {
+void write_decoded(const std::string& out, PictureFormat format, const Picture& picture) {
     WriteOptions write;
     write.png_photo = true;
-    return encode_picture(format, picture, write);
+    write_picture(out, format, picture, write);
 }
 
 void report_picture(nlohmann::ordered_json& report, const Picture& picture) {

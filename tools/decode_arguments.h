@@ -39,8 +39,8 @@ using DecodePaths = std::pair<std::string, std::string>;
     return arguments.depth != 0 ? std::optional<unsigned>(arguments.depth) : std::nullopt;
 }
 
-/// The bytes of a picture file.
-[[nodiscard]] std::vector<std::uint8_t> picture_file(PictureFormat format, const Picture& picture);
+/// Writes a decoded picture, all or nothing.
+void write_decoded(const std::string& out, PictureFormat format, const Picture& picture);
 
 /// Size, depth and what else --json says about a written picture.
 void report_picture(nlohmann::ordered_json& report, const Picture& picture);

@@ -32,7 +32,7 @@ public:
     std::optional<unsigned> depth(std::size_t /*index*/) override { return output_depth(arguments_); }
 
     void write(std::size_t index, Picture picture) override {
-        write_file(jobs_[index].second, picture_file(format_of(index), picture));
+        write_decoded(jobs_[index].second, format_of(index), picture);
         nlohmann::ordered_json report = {{"file", jobs_[index].first}, {"out", jobs_[index].second}};
         report_picture(report, picture);
         if (arguments_.md5) report["md5"] = plane_md5(picture);

@@ -146,7 +146,7 @@ std::size_t CpuRunner::workspace_bytes(std::span<const Size> inputs, Size nomina
     constexpr std::size_t kBookkeeping = 64 * 1024;  // plan, row tables
     const std::vector<Shape> shapes = infer_shapes(graph_, inputs, nominal);
     const Plan plan = cpu::make_plan(fused_, shapes, team_->threads());
-    std::size_t bytes = checked_add(cpu::Workspace::bytes(plan.floats), plan.extra_bytes);
+    std::size_t bytes = checked_add(cpu::AlignedFloats::bytes(plan.floats), plan.extra_bytes);
     for (const std::size_t i : graph_.outputs) {
         const std::size_t plane = checked_mul(shapes[i].size.rows, shapes[i].size.cols);
         bytes = checked_add(bytes, checked_mul(checked_mul(plane, shapes[i].channels), sizeof(float)));

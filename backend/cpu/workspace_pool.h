@@ -12,7 +12,7 @@ namespace jpegai::cpu {
 
 class WorkspacePool {
     struct Block {
-        Workspace memory;
+        AlignedFloats memory;
         std::size_t bytes;
     };
 
@@ -34,7 +34,7 @@ public:
 private:
     /// The kept block if it is large enough; otherwise it is freed first, so that both never exist together.
     Block take(std::size_t floats) {
-        const std::size_t bytes = Workspace::bytes(floats);
+        const std::size_t bytes = AlignedFloats::bytes(floats);
         std::optional<Block> block;
         {
             const std::lock_guard lock(mutex_);
@@ -42,7 +42,7 @@ private:
         }
         if (block && block->bytes >= bytes) return std::move(*block);
         block.reset();
-        return {Workspace(floats), bytes};
+        return {AlignedFloats::uninitialized(floats), bytes};
     }
     void keep(Block block) {
         if (block.bytes > kKeptWorkspace) return;

@@ -1,6 +1,5 @@
-#include "base/file.h"
 #include <unistd.h>
-
+#include "base/file.h"
 
 #include <gtest/gtest.h>
 
@@ -28,6 +27,26 @@ TEST_F(FileTest, RoundTripAndReplace) {
     EXPECT_EQ(read_file(path("a")), first);
     write_file(path("a"), second);
     EXPECT_EQ(read_file(path("a")), second);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1) << "temporary file left behind";
+}
+
+TEST_F(FileTest, PartsBecomeAFileOnCommit) {
+    const std::vector<std::uint8_t> old = {9}, first = {1, 2}, second(100'000, 3);
+    write_file(path("a"), old);
+    {
+        OutputFile file(path("a"));
+        file.write(first);
+        EXPECT_EQ(read_file(path("a")), old);
+    }
+    EXPECT_EQ(read_file(path("a")), old) << "given up";
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1) << "temporary file left behind";
+    OutputFile file(path("a"));
+    file.write(first);
+    file.write(second);
+    file.commit();
+    std::vector<std::uint8_t> whole = first;
+    whole.insert(whole.end(), second.begin(), second.end());
+    EXPECT_EQ(read_file(path("a")), whole);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1) << "temporary file left behind";
 }
 

@@ -46,6 +46,24 @@ TEST(MakePlanes, CropsAndDecimatesFromTheTopLeft) {
     EXPECT_EQ(make_planes(luma, chroma, {9, 13}, k420).plane[1].cols(), 7U);
 }
 
+TEST(MakePlanes, KeepsWhatHasItsSizeAlready) {
+    std::mt19937 random(2);
+    for (const std::size_t cols : {16U, 13U}) {  // with channels that begin on lines of the cache, and others
+        Array3<float> luma = random_plane(random, 9, cols), chroma(2, 9, cols);
+        for (float& value : chroma.span()) value = static_cast<float>(random() % 256);
+        const Array3<float> y = luma, uv = chroma;
+        const float* const memory = chroma.data();
+        const Planes planes = make_planes(std::move(luma), std::move(chroma), {9, cols}, k444);
+        check_planes(planes);
+        EXPECT_EQ(planes.plane[1].data() == memory, cols == 16);
+        EXPECT_TRUE(std::equal(y.span().begin(), y.span().end(), planes.plane[0].data()));
+        for (std::size_t c = 0; c < 2; ++c) {
+            const Array3<float>& plane = planes.plane[c + 1];
+            EXPECT_TRUE(std::equal(plane.span().begin(), plane.span().end(), uv.plane(c)));
+        }
+    }
+}
+
 TEST(MakePlanes, RejectsWhatDoesNotFit) {
     const Array3<float> luma(1, 8, 8), chroma(2, 8, 8);
     const auto code = [&](const Array3<float>& y, const Array3<float>& uv, Size size, ChromaFormat format) {
@@ -273,6 +291,9 @@ TEST(Quantise, AgreesWithNearbyint) {
     for (const unsigned depth : {8U, 10U, 16U}) {
         const Planes planes = random_planes(random, 30, 40, k444, -5.0F, 260.0F);
         const Picture picture = quantise(planes, depth, scattered_rows(7));
+        Planes given = planes;
+        EXPECT_EQ(plane_md5(quantise(std::move(given), depth)), plane_md5(picture));
+        for (const Array3<float>& plane : given.plane) EXPECT_TRUE(plane.empty());
         const auto max = static_cast<float>(picture.max_value());
         for (std::size_t i = 0; i < planes.plane[0].size(); ++i) {
             const float x = std::clamp(planes.plane[0].data()[i], 0.0F, 255.0F);

@@ -277,6 +277,39 @@ TEST(RawYuv, Errors) {
     EXPECT_EQ(decode_error(PictureFormat::kYuv, "\xff\xff", options), JPEGAI_ERROR_STRUCTURE);
 }
 
+TEST(PictureFormats, PartsMakeTheFile) {
+    // Large enough for several parts, with a part that ends within a row.
+    for (const PictureFormat format : {PictureFormat::kPng, PictureFormat::kPnm, PictureFormat::kPam,
+                                       PictureFormat::kYuv, PictureFormat::kY4m, PictureFormat::kNpy}) {
+        const bool yuv = format == PictureFormat::kYuv || format == PictureFormat::kY4m;
+        for (const unsigned depth : {8U, 10U}) {
+            SCOPED_TRACE(testing::Message() << format_name(format) << " " << depth);
+            const Picture picture =
+                random_picture(yuv ? ColourModel::kYuv : ColourModel::kRgb, yuv ? k420 : k444, depth, 700, 611);
+            WriteOptions options;
+            options.png_photo = depth == 8;
+            std::vector<std::uint8_t> file;
+            std::size_t parts = 0, largest = 0;
+            encode_picture(format, picture, options, [&](std::span<const std::uint8_t> part) {
+                file.insert(file.end(), part.begin(), part.end());
+                ++parts;
+                largest = std::max(largest, part.size());
+            });
+            EXPECT_GT(parts, 2U);
+            EXPECT_LE(largest, std::size_t{1} << 20);
+            if (format == PictureFormat::kNpy) {
+                EXPECT_EQ(parse_npy(file).as<int>().back(), picture.planes[2](0, 699, 610));
+                continue;
+            }
+            ReadOptions read;
+            if (format == PictureFormat::kYuv) read.raw = RawLayout{700, 611, k420, false, depth};
+            expect_same(decode_picture(format, file, read), picture);
+            const auto refuse = [](std::span<const std::uint8_t>) { throw Error(JPEGAI_ERROR_IO, "full"); };
+            EXPECT_EQ(thrown_code([&] { encode_picture(format, picture, options, refuse); }), JPEGAI_ERROR_IO);
+        }
+    }
+}
+
 TEST(PictureFiles, ByNameAndByContent) {
     const auto folder = std::filesystem::temp_directory_path() / ("jpegai_pictures_" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
