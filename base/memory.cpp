@@ -67,6 +67,10 @@ public:
         kept_[count_++] = {memory, bytes};
         kept_bytes_ += bytes;
     }
+    std::size_t used() {
+        const std::lock_guard lock(mutex_);
+        return used_;
+    }
 
 private:
     struct Block {
@@ -135,6 +139,14 @@ std::unique_ptr<void, FreeAligned> allocate_aligned(std::size_t bytes) {
 #endif
     if (memory == nullptr) throw Error(JPEGAI_ERROR_MEMORY, "out of memory");
     return {memory, FreeAligned{bytes}};
+}
+
+std::size_t large_block_bytes() {
+#if defined(JPEGAI_LARGE_BLOCKS)
+    return large_blocks().used();
+#else
+    return 0;
+#endif
 }
 
 }  // namespace jpegai

@@ -31,4 +31,8 @@ struct FreeAligned {
 /// At least `bytes` bytes, not initialised, on a line; null for 0 bytes. From any thread. Throws Error{memory}.
 [[nodiscard]] std::unique_ptr<void, FreeAligned> allocate_aligned(std::size_t bytes);
 
+/// Bytes that blocks apart from the heap take now, without freed ones that are kept; 0 in builds with sanitizers, which
+/// look after the heap only.
+[[nodiscard]] std::size_t large_block_bytes();
+
 }  // namespace jpegai
