@@ -22,8 +22,8 @@ jpegai_error jpegai_decode_on_device(const jpegai_decoder* decoder, const uint8_
         if (!on.backend().has_own_memory())
             throw jpegai::Error(JPEGAI_ERROR_UNSUPPORTED, "the decoder has no device: " + on.backend().describe());
         auto result = std::make_unique<jpegai_device_picture>();
-        result->picture = on.finish_on_device(
-            on.start({data, size}, options != nullptr ? decode_options(*options) : jpegai::DecodeOptions{}));
+        result->picture =
+            on.decode_on_device({data, size}, options != nullptr ? decode_options(*options) : jpegai::DecodeOptions{});
         result->picture.device->wait();
         *picture = result.release();
     });

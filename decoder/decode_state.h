@@ -54,6 +54,14 @@ private:
     double start_ = 0;
 };
 
+/// The second half of a decode on a device, in steps: its networks run while the entropy stage goes on with what they
+/// do not need. Work is queued, not waited for.
+class DeviceDecode : public LatentListener {
+public:
+    /// After kSecondary is decoded: finished planes, not rounded.
+    [[nodiscard]] virtual DevicePlanes finish() = 0;
+};
+
 /// Everything that the second half needs.
 struct StartedDecode::State {
     State(const DecodeOptions& wanted, Codestream parsed) : options(wanted), stream(std::move(parsed)) {}
@@ -64,6 +72,9 @@ struct StartedDecode::State {
     DecodeCost cost;
     Latents latents;
     std::optional<DecodeJob> job;
+    /// Where networks begin ahead; `begun` is freed first.
+    std::shared_ptr<PictureDevice> device;
+    std::unique_ptr<DeviceDecode> begun;
 
     [[nodiscard]] unsigned bit_depth() const { return stream.picture.bit_depth_idc == 0 ? 8 : 10; }
     [[nodiscard]] ReferenceQuirks quirks() const {
@@ -103,8 +114,8 @@ private:
     OperatingPoint point_;
 };
 
-/// The second half on a device: finished planes, not rounded.
-[[nodiscard]] DevicePlanes finish_on_device(const NetworkCache& networks, StartedDecode::State& decode,
-                                            PictureDevice& device);
+/// The arguments have to outlive what is returned.
+[[nodiscard]] std::unique_ptr<DeviceDecode> make_device_decode(const NetworkCache& networks,
+                                                               StartedDecode::State& decode, PictureDevice& device);
 
 }  // namespace jpegai

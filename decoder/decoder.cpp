@@ -181,6 +181,20 @@ Planes finish_on_host(const NetworkCache& networks, StartedDecode::State& decode
     return planes;
 }
 
+/// Where to decode: the device on which networks have begun, else a new one of the backend; null without one.
+std::shared_ptr<PictureDevice> device_for(const StartedDecode::State& state, const Backend& backend) {
+    return state.device ? state.device : backend.picture_device();
+}
+
+/// The second half on a device, as far as it has not begun: finished planes, not rounded.
+DevicePlanes finish_on(PictureDevice& device, const NetworkCache& networks, StartedDecode::State& state) {
+    if (state.begun) return state.begun->finish();
+    const std::unique_ptr<DeviceDecode> decode = make_device_decode(networks, state, device);
+    decode->hyper_decoded(state.latents);
+    for (const Component c : {kPrimary, kSecondary}) decode->component_decoded(state.latents, c);
+    return decode->finish();
+}
+
 /// Samples of planes on a device, brought to the host.
 Picture download_samples(PictureDevice& device, const DevicePlanes& planes, unsigned depth,
                          const RenderingInfo& rendering) {
@@ -251,7 +265,7 @@ Codestream Decoder::parse(std::span<const std::uint8_t> file, const DecodeOption
 }
 
 Latents Decoder::decode_entropy(const Codestream& stream, std::span<const std::uint8_t> file,
-                                const DecodeOptions& options) const {
+                                const DecodeOptions& options, LatentListener* listener) const {
     const std::size_t model = stream.picture.model_id;
     if (model >= kModels) throw Error(JPEGAI_ERROR_UNSUPPORTED, fmt::format("model_id {} is not defined", model));
     if (!options.force_models)
@@ -261,6 +275,7 @@ Latents Decoder::decode_entropy(const Codestream& stream, std::span<const std::u
     EntropyOptions entropy;
     entropy.max_channels = options.max_channels;
     entropy.keep_intermediates = options.dump || stream.tools.lef_ch_idx;  // LEF reads the scale map
+    entropy.listener = listener;
     Latents latents = decode_latents(stream, file, models, entropy);
     dump_latents(options.dump, latents, models);
     return latents;
@@ -271,6 +286,11 @@ const Backend& Decoder::backend() const {
 }
 
 StartedDecode Decoder::start(std::span<const std::uint8_t> file, const DecodeOptions& options) const {
+    return start(file, options, false);
+}
+
+StartedDecode Decoder::start(std::span<const std::uint8_t> file, const DecodeOptions& options,
+                             bool networks_ahead) const {
     auto state = std::make_unique<StartedDecode::State>(options, parse(file, options));
     const Codestream& stream = state->stream;
     const PictureHeader& picture = stream.picture;
@@ -300,7 +320,9 @@ StartedDecode Decoder::start(std::span<const std::uint8_t> file, const DecodeOpt
         job.restart();
     }
 
-    state->latents = decode_entropy(stream, file, options);
+    if (networks_ahead && options.stats == nullptr && !options.dump) state->device = backend().picture_device();
+    if (state->device) state->begun = make_device_decode(impl_->networks, *state, *state->device);
+    state->latents = decode_entropy(stream, file, options, state->begun.get());
     free_intermediates(state->latents);
     job.done("entropy");
     return StartedDecode(std::move(state));
@@ -310,8 +332,8 @@ DecodedPicture Decoder::finish(StartedDecode decode) const {
     StartedDecode::State& state = *decode.state_;
     state.job->restart();
     DecodedPicture decoded;
-    if (const auto device = backend().picture_device()) {
-        decoded.planes = download(*device, jpegai::finish_on_device(impl_->networks, state, *device));
+    if (const auto device = device_for(state, backend())) {
+        decoded.planes = download(*device, finish_on(*device, impl_->networks, state));
     } else {
         decoded.planes = finish_on_host(impl_->networks, state, rows());
     }
@@ -322,11 +344,11 @@ DecodedPicture Decoder::finish(StartedDecode decode) const {
 }
 
 Picture Decoder::finish_samples(StartedDecode decode, std::optional<unsigned> depth) const {
-    const auto device = backend().picture_device();
-    if (!device) return finish(std::move(decode)).to_picture(depth, rows());
     StartedDecode::State& state = *decode.state_;
+    const auto device = device_for(state, backend());
+    if (!device) return finish(std::move(decode)).to_picture(depth, rows());
     state.job->restart();
-    const DevicePlanes planes = jpegai::finish_on_device(impl_->networks, state, *device);
+    const DevicePlanes planes = finish_on(*device, impl_->networks, state);
     Picture picture = download_samples(*device, planes, depth.value_or(state.bit_depth()), state.stream.rendering);
     state.job->done("download");
     return picture;
@@ -334,12 +356,12 @@ Picture Decoder::finish_samples(StartedDecode decode, std::optional<unsigned> de
 
 DevicePicture Decoder::finish_on_device(StartedDecode decode, std::optional<unsigned> depth) const {
     DevicePicture picture;
-    picture.device = backend().picture_device();
+    StartedDecode::State& state = *decode.state_;
+    picture.device = device_for(state, backend());
     if (!picture.device) {
         throw Error(JPEGAI_ERROR_UNSUPPORTED, "the backend " + backend().describe() + " has no memory of its own");
     }
-    StartedDecode::State& state = *decode.state_;
-    const DevicePlanes planes = jpegai::finish_on_device(impl_->networks, state, *picture.device);
+    const DevicePlanes planes = finish_on(*picture.device, impl_->networks, state);
     picture.bit_depth = depth.value_or(state.bit_depth());
     picture.samples = quantise(*picture.device, planes, picture.bit_depth, false);
     picture.model = planes.rgb ? ColourModel::kRgb : ColourModel::kYuv;
@@ -350,12 +372,17 @@ DevicePicture Decoder::finish_on_device(StartedDecode decode, std::optional<unsi
 }
 
 DecodedPicture Decoder::decode(std::span<const std::uint8_t> file, const DecodeOptions& options) const {
-    return finish(start(file, options));
+    return finish(start(file, options, true));
 }
 
 Picture Decoder::decode_samples(std::span<const std::uint8_t> file, const DecodeOptions& options,
                                 std::optional<unsigned> depth) const {
-    return finish_samples(start(file, options), depth);
+    return finish_samples(start(file, options, true), depth);
+}
+
+DevicePicture Decoder::decode_on_device(std::span<const std::uint8_t> file, const DecodeOptions& options,
+                                        std::optional<unsigned> depth) const {
+    return finish_on_device(start(file, options, true), depth);
 }
 
 }  // namespace jpegai

@@ -134,7 +134,8 @@ public:
     Decoder(const Decoder&) = delete;
     Decoder& operator=(const Decoder&) = delete;
 
-    /// Throws Error of any code; nothing is returned then.
+    /// Throws Error of any code; nothing is returned then. Where networks run on a device, they begin while the entropy
+    /// stage goes on (unless stages are timed or dumped), in this and the other functions named decode.
     [[nodiscard]] DecodedPicture decode(std::span<const std::uint8_t> file, const DecodeOptions& options = {}) const;
 
     /// The same with integer samples, as DecodedPicture::to_picture makes them. Quicker where networks run on a device:
@@ -153,13 +154,15 @@ public:
     /// Throws Error{unsupported} when the backend has no device.
     [[nodiscard]] DevicePicture finish_on_device(StartedDecode decode,
                                                  std::optional<unsigned> depth = std::nullopt) const;
+    [[nodiscard]] DevicePicture decode_on_device(std::span<const std::uint8_t> file, const DecodeOptions& options = {},
+                                                 std::optional<unsigned> depth = std::nullopt) const;
 
     /// The codestream of a file, parsed under the options' limits.
     [[nodiscard]] static Codestream parse(std::span<const std::uint8_t> file, const DecodeOptions& options = {});
 
     /// Only the entropy stage (no float network); dumps its tensors.
     [[nodiscard]] Latents decode_entropy(const Codestream& stream, std::span<const std::uint8_t> file,
-                                         const DecodeOptions& options = {}) const;
+                                         const DecodeOptions& options = {}, LatentListener* listener = nullptr) const;
 
     [[nodiscard]] const Backend& backend() const;
 
@@ -168,6 +171,8 @@ public:
 
 private:
     struct Impl;
+    [[nodiscard]] StartedDecode start(std::span<const std::uint8_t> file, const DecodeOptions& options,
+                                      bool networks_ahead) const;
     std::unique_ptr<Impl> impl_;
 };
 

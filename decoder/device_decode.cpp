@@ -51,10 +51,10 @@ struct DeviceMemory {
     }
 };
 
-/// One decode on a device: members are what its stages share.
-class DeviceDecode {
+/// One decode: members are what its stages share. Chroma runs on a line beside that of luma.
+class PictureDecode final : public DeviceDecode {
 public:
-    DeviceDecode(const NetworkCache& networks, StartedDecode::State& decode, PictureDevice& device)
+    PictureDecode(const NetworkCache& networks, StartedDecode::State& decode, PictureDevice& device)
         : networks_(networks),
           decode_(decode),
           picture_(decode.stream.picture),
@@ -62,12 +62,32 @@ public:
           memory_{device},
           regions_(region_windows(picture_)) {}
 
-    DevicePlanes run() {
+    void hyper_decoded(Latents& latents) override {
         if (timed()) device_.mark("upload");
-        latent(kPrimary);
+        hyper(latents, kPrimary);
         side(DeviceLine::kSide);
-        latent(kSecondary);
-        DevicePlanes planes = synthesis();
+        hyper(latents, kSecondary);
+        side(DeviceLine::kMain);
+    }
+
+    void component_decoded(Latents& latents, Component component) override {
+        if (component == kPrimary) {
+            latent(latents, kPrimary);
+            // Chroma waits for the latent of luma, not for what is queued next.
+            side(DeviceLine::kSide);
+            device_.wait_for_other_line();
+            side(DeviceLine::kMain);
+            luma_ = synthesis(kPrimary);
+        } else {
+            side(DeviceLine::kSide);
+            latent(latents, kSecondary);
+            chroma_ = synthesis(kSecondary);
+            side(DeviceLine::kMain);
+        }
+    }
+
+    DevicePlanes finish() override {
+        DevicePlanes planes = merge();
         PostFilterInputs filters = decode_.filter_inputs();
         CachedEicciBank eicci(networks_, decode_.point);
         filters.eicci = &eicci;
@@ -119,17 +139,23 @@ private:
         if (decode_.options.dump) dump_planes(decode_.options.dump, stage, download(device_, planes));
     }
 
-    /// Hyper decoder, context model and LSBS of one component.
-    void latent(Component c) {
-        LatentComponent& from = decode_.latents.component[c];
+    /// Hyper decoder of one component.
+    void hyper(const Latents& latents, Component c) {
+        const DeviceArray z_hat = device_.upload(latents.component[c].z_hat);
+        psi_[c] = steps::psi(memory_, networks_, picture_, c, regions_, z_hat, context());
         const std::string prefix = dump_prefix(c);
-        const DeviceArray z_hat = device_.upload(from.z_hat);
-        const DeviceArray psi = steps::psi(memory_, networks_, picture_, c, regions_, z_hat, context());
-        dump_one(prefix + ".psi", psi);
+        dump_one(prefix + ".psi", psi_[c]);
         done("hyper decoder " + prefix);
-        const DeviceArray residual = device_.upload(from.residual);  // large: while the hyper decoder runs
+    }
+
+    /// Context model and LSBS of one component.
+    void latent(Latents& latents, Component c) {
+        LatentComponent& from = latents.component[c];
+        const std::string prefix = dump_prefix(c);
+        const DeviceArray residual = device_.upload(from.residual);
         from.residual = {};
-        y_hat_[c] = steps::latent(memory_, networks_, picture_, c, regions_, psi, residual, context());
+        y_hat_[c] = steps::latent(memory_, networks_, picture_, c, regions_, psi_[c], residual, context());
+        psi_[c] = {};
         dump_one(prefix + ".y_hat_pre_lsbs", y_hat_[c]);
         if (decode_.stream.tools.lsbs_enable_flag[c])
             device_.lsbs(y_hat_[c], residual, device_.upload(from.rvs_likely), lsbs_factors(picture_.model_id));
@@ -137,21 +163,22 @@ private:
         done("latent " + prefix);
     }
 
-    DevicePlanes synthesis() {
-        const Area wanted = decode_.wanted_area();
-        // Still on the line of chroma, which needs the luma latent.
-        device_.wait_for_other_line();
-        const DeviceArray chroma = steps::synthesis(memory_, networks_, picture_, decode_.point, kSecondary,
-                                                    y_hat_[kPrimary], &y_hat_[kSecondary], wanted, context());
-        done("synthesis uv");
-        side(DeviceLine::kMain);
-        const DeviceArray luma = steps::synthesis(memory_, networks_, picture_, decode_.point, kPrimary,
-                                                  y_hat_[kPrimary], nullptr, wanted, context());
-        done("synthesis y");
+    [[nodiscard]] DeviceArray synthesis(Component c) {
+        DeviceArray planes =
+            steps::synthesis(memory_, networks_, picture_, decode_.point, c, y_hat_[kPrimary],
+                             c == kSecondary ? &y_hat_[kSecondary] : nullptr, decode_.wanted_area(), context());
+        done(std::string("synthesis ") + dump_prefix(c));
+        return planes;
+    }
+
+    /// Both components, chroma in the source format.
+    DevicePlanes merge() {
         device_.wait_for_other_line();
         y_hat_ = {};
-        DevicePlanes planes = make_planes(device_, luma, chroma, {picture_.display_height(), picture_.display_width()},
-                                          {picture_.c_ver, picture_.c_hor});
+        DevicePlanes planes =
+            make_planes(device_, luma_, chroma_, {picture_.display_height(), picture_.display_width()},
+                        {picture_.c_ver, picture_.c_hor});
+        luma_ = chroma_ = {};
         if (decode_.options.dump) dump_synthesis(decode_.options.dump, download(device_, planes));
         convert_chroma(device_, planes, {picture_.s_ver, picture_.s_hor});
         dump_all("rec", planes);
@@ -164,13 +191,15 @@ private:
     PictureDevice& device_;
     DeviceMemory memory_;
     std::vector<RegionWindow> regions_;
-    std::array<DeviceArray, kComponents> y_hat_;
+    std::array<DeviceArray, kComponents> psi_, y_hat_;
+    DeviceArray luma_, chroma_;
 };
 
 }  // namespace
 
-DevicePlanes finish_on_device(const NetworkCache& networks, StartedDecode::State& decode, PictureDevice& device) {
-    return DeviceDecode(networks, decode, device).run();
+std::unique_ptr<DeviceDecode> make_device_decode(const NetworkCache& networks, StartedDecode::State& decode,
+                                                 PictureDevice& device) {
+    return std::make_unique<PictureDecode>(networks, decode, device);
 }
 
 }  // namespace jpegai

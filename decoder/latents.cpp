@@ -60,7 +60,12 @@ public:
         Latents latents;
         decode_map(latents);
         decode_hyper(latents);
-        for (const Component component : {kPrimary, kSecondary}) decode_component(latents, component);
+        LatentListener* const listener = options_.listener;
+        if (listener != nullptr) listener->hyper_decoded(latents);
+        for (const Component component : {kPrimary, kSecondary}) {
+            decode_component(latents, component);
+            if (listener != nullptr) listener->component_decoded(latents, component);
+        }
         return latents;
     }
 

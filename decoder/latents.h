@@ -33,12 +33,24 @@ struct Latents {
     std::optional<Array3<std::int8_t>> qp_map;  ///< quality map, 1 plane, -8..8
 };
 
+/// Is told, on the decoding thread, what decode_latents has finished, so that work on it can begin. What a call throws
+/// ends the stage.
+class LatentListener {
+public:
+    virtual ~LatentListener() = default;
+    /// z_hat of both components is there.
+    virtual void hyper_decoded(Latents& latents) = 0;
+    /// All of one component is there: kPrimary first, kSecondary at the end of the stage. `residual` may be taken away.
+    virtual void component_decoded(Latents& latents, Component component) = 0;
+};
+
 struct EntropyOptions {
     /// Decode only the first N residual channels of each component (progressive decoding); the rest is zero.
     std::array<std::size_t, kComponents> max_channels = kLatentChannels;
     /// Keep all arrays. Otherwise only what reconstruction needs is filled: z_hat, residual, qp_map and, when RVS or
     /// LSBS is on, rvs_likely.
     bool keep_intermediates = true;
+    LatentListener* listener = nullptr;
 };
 
 /// Where the processor time of decode_latents goes, in seconds, summed over both components.

@@ -49,11 +49,9 @@ public:
     /// Ready for another picture.
     void recycle() {
         marks_.clear();
+        wait();  // both lines, before either gives memory away: each may read the other's
         for (Line& line : lines_) {
-            if (!line.memory) continue;
-            line.memory->wait();
-            line.memory->drop_staging();
-            line.memory->trim();
+            if (line.memory) line.memory->trim();
         }
         memory_ = lines_[0].memory;
     }
