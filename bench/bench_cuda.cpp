@@ -28,6 +28,7 @@ struct Arguments {
     std::vector<std::string> points = {"sop", "bop", "hop"};
     std::vector<std::string> sizes = {"1024x1024", "2048x2048", "3000x4000", "5120x7812"};
     std::string tile = "auto";
+    bool bulk = true;
     bool layers = false;
     std::string json_file;
 };
@@ -194,7 +195,7 @@ int run(const Arguments& arguments) {
         return 0;
     }
     const auto device = arguments.device < 0 ? cuda::Device::emulated() : cuda::Device::open(arguments.device);
-    const auto backend = make_cuda_backend(device, parse_tile(arguments.tile));
+    const auto backend = make_cuda_backend(device, {parse_tile(arguments.tile), arguments.bulk});
     const double peak = measure_peak(*device);
     fmt::print("{}: {} multiprocessors, measured peak {:.2f} T fused multiply-adds a second ({:.1f} TFLOP/s)\n",
                device->describe(), device->info().processors, peak * 1e-12, 2 * peak * 1e-12);
@@ -238,6 +239,7 @@ int main(int argc, char** argv) {
     app.add_option("--runs", arguments.runs, "timed runs of each network; the median counts");
     app.add_option("--point", arguments.points, "operating points")->delimiter(',');
     app.add_option("--size", arguments.sizes, "pictures, ROWSxCOLS")->delimiter(',');
+    app.add_flag("!--no-bulk", arguments.bulk, "every thread copies, where bulk copies were possible");
     app.add_option("--tile", arguments.tile, "tile of all convolutions")
         ->check(CLI::IsMember({"auto", "large", "medium", "small", "tiny"}));
     app.add_flag("--layers", arguments.layers, "print every layer");

@@ -8,6 +8,7 @@
 // again (redo_zeros).
 #pragma once
 
+#include "backend/cuda/conv_copy.cuh"
 #include "backend/cuda/conv_store.cuh"
 
 namespace jpegai::cuda {
@@ -17,7 +18,7 @@ namespace jpegai::cuda {
 template <int kCols, int kWide>
 struct PlainTaps {
     static constexpr int kColumns = kCols, kPositions = kWide, kStep = kWide, kWindow = kWide + kCols - 1, kBefore = 0;
-    static constexpr int kStride = 1, kOutputs = kWide;
+    static constexpr int kStride = 1, kOutputs = kWide, kLead = kCols == 3 ? kPatchLead : 0;
     static constexpr bool kTransposed = false;
     JPEGAI_DEVICE static constexpr int input(int kx, int p) { return p + kx; }
     JPEGAI_DEVICE static constexpr int output(int, int p) { return p; }
@@ -27,7 +28,7 @@ struct PlainTaps {
 template <int kWide>
 struct Stride2Taps {
     static constexpr int kColumns = 3, kPositions = kWide, kStep = 2 * kWide, kWindow = 2 * kWide + 1, kBefore = 0;
-    static constexpr int kStride = 2, kOutputs = kWide;
+    static constexpr int kStride = 2, kOutputs = kWide, kLead = kPatchLead;
     static constexpr bool kTransposed = false;
     JPEGAI_DEVICE static constexpr int input(int kx, int p) { return 2 * p + kx; }
     JPEGAI_DEVICE static constexpr int output(int, int p) { return p; }
@@ -39,7 +40,7 @@ struct Stride2Taps {
 template <int kCols, int kWide>
 struct TransposedTaps {
     static constexpr int kColumns = kCols, kPositions = kWide, kStep = kWide, kWindow = kWide + 2, kBefore = 1;
-    static constexpr int kStride = 1, kOutputs = 2 * kWide;
+    static constexpr int kStride = 1, kOutputs = 2 * kWide, kLead = kPatchLead;
     static constexpr bool kTransposed = true;
     JPEGAI_DEVICE static constexpr int input(int kx, int p) { return p + (kx == 0 ? 2 : kx == 3 ? 0 : 1); }
     JPEGAI_DEVICE static constexpr int output(int kx, int p) { return 2 * p + (kx % 2 == 0 ? 1 : 0); }
@@ -57,192 +58,44 @@ JPEGAI_DEVICE float relu6_of_input(float x) {
 #endif
 }
 
-/// Floats of a window that are loaded at once, and floats of a window as loaded.
+/// Floats of a window that are loaded at once, and floats of a window as loaded. Behind a lead a window begins one
+/// column before a place where that many are aligned.
 template <class Taps>
 JPEGAI_DEVICE constexpr int window_vector() {
     return Taps::kStep % 4 == 0 ? 4 : Taps::kStep % 2 == 0 ? 2 : 1;
 }
 template <class Taps>
 JPEGAI_DEVICE constexpr int padded_window() {
+    if (Taps::kLead > 0) return Taps::kWindow;
     return (Taps::kWindow + window_vector<Taps>() - 1) / window_vector<Taps>() * window_vector<Taps>();
 }
 
-/// Where a block and its threads stand.
-struct ConvPlace {
-    int group, first_channel;  ///< of the block's output channels within the group
-    int phase;                 ///< row parity of a transposed convolution
-    int y0, x0;                ///< first row of the tile, and index of the tile in its row
-    int channel_thread, tx, ty;
-};
-
-template <int kChannels>
-JPEGAI_DEVICE ConvPlace conv_place(const ConvParams& p, int phases) {
-    ConvPlace place;
-    int block = static_cast<int>(blockIdx.x);
-    const int channel_tiles = p.groups * p.tiles_per_group;
-    const int tile = block % channel_tiles;
-    block /= channel_tiles;
-    place.group = tile / p.tiles_per_group;
-    place.first_channel = tile % p.tiles_per_group * p.tile_channels;
-    place.phase = phases - 1 - block % phases;  // the longer one first
-    block /= phases;
-    const int channel_threads = p.tile_channels / kChannels;
-    const int thread = static_cast<int>(threadIdx.x);
-    place.channel_thread = thread % channel_threads;
-    const int position = thread / channel_threads;
-    place.tx = position % p.threads_x;
-    place.ty = position / p.threads_x;
-    place.y0 = block / p.tiles_x * p.tile_rows;
-    place.x0 = block % p.tiles_x;
-    return place;
-}
-
-/// Rows and columns of the inputs of a tile in shared memory.
-struct ConvPatch {
-    int rows, pitch, cols;
-    int row0, col0;  ///< in the picture
-    bool vector;     ///< to be copied 16 bytes at a time
-    bool border;     ///< reaches out of the picture
-    bool padded;     ///< and what lies there has to be zero
-
-    JPEGAI_DEVICE bool inside(const ConvParams& p, int y, int x) const {
-        return row0 + y >= 0 && row0 + y < p.in.rows && col0 + x >= 0 && col0 + x < p.in.cols;
-    }
-};
-
-/// Where a thread finds the weights of a stage in shared memory. Tap by tap, all channels of the tile; but for 3x3 in
-/// large tiles those of one thread together, so that the compiler knows what the inner loops add to addresses, and
-/// threads an odd number of 16 bytes apart, so that they read different banks. (Measured: others are slower that way.)
-template <int kTaps, int kChannels, bool kRelu6>
-struct WeightPlaces {
-    static constexpr bool kOwn = kTaps == 9 && kChannels == kConvChannels && !kRelu6;
-    static constexpr int kQuads = kChannels / 4;
-    int tap, quad, thread;  ///< distances of taps, of quads of channels, of threads
-    int size;               ///< of a stage
-    int quad_step;          ///< output channels from one quad of a thread to its next
-
-    JPEGAI_DEVICE explicit WeightPlaces(const ConvParams& p) {
-        tap = kOwn ? kChannels : p.tile_channels;
-        quad = kOwn ? 4 : p.tile_channels / kQuads;
-        thread = kOwn ? own_weights(p.chunk, kTaps) : 4;
-        size = kOwn ? thread * (p.tile_channels / kChannels) : p.chunk * kTaps * p.tile_channels;
-        quad_step = kOwn ? 4 : p.tile_channels / kQuads;
-    }
-};
-
-/// Queues the copies of the weights of input channels [first, first + count). A thread copies the same four output
-/// channels of all its taps.
-template <int kTaps, int kChannels, bool kRelu6>
-JPEGAI_DEVICE void load_weights(const ConvParams& p, const WeightPlaces<kTaps, kChannels, kRelu6>& places,
-                                const float* weights, float* to, int first, int count) {
-    const int thread = static_cast<int>(threadIdx.x);
-    const float* from = weights + static_cast<long long>(first) * kTaps * p.tile_channels;
-    if constexpr (!WeightPlaces<kTaps, kChannels, kRelu6>::kOwn) {
-        JPEGAI_UNROLL_4
-        for (int i = 4 * thread; i < count * kTaps * p.tile_channels; i += 4 * static_cast<int>(blockDim.x)) {
-            cp_async_16(to + i, from + i);
-        }
-        return;
-    }
-    constexpr int kQuads = kChannels / 4;
-    const int quads = p.tile_channels / 4;
-    const int quad = thread % quads, step = static_cast<int>(blockDim.x) / quads;
-    from += thread / quads * p.tile_channels + 4 * quad;
-    to += quad / kQuads * places.thread + quad % kQuads * 4 + thread / quads * kChannels;
-    JPEGAI_UNROLL_4
-    for (int tap = thread / quads; tap < count * kTaps; tap += step) {
-        cp_async_16(to, from);
-        from += step * p.tile_channels;
-        to += step * kChannels;
-    }
-}
-
-/// Which samples of a patch a thread copies: `sample`, `sample + step`, ... of channels `channel`, `channel +
-/// channels`, ... A patch with fewer samples than half the threads is copied from several channels at a time. A sample
-/// of a patch that is copied 16 bytes at a time has four values.
-struct PatchShare {
-    int sample, step, channel, channels;
-    int samples;  ///< of a channel
-    int inverse;  ///< 2^20 / columns, rounded up: samples are far fewer than would make that wrong
-
-    JPEGAI_DEVICE explicit PatchShare(const ConvPatch& patch) {
-        const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
-        samples = patch.vector ? patch.cols / 4 : patch.rows * patch.cols;
-        inverse = patch.vector ? 0 : ((1 << 20) + patch.cols - 1) / patch.cols;
-        channels = 2 * samples <= threads ? threads / samples : 1;
-        channel = channels > 1 ? thread / samples : 0;
-        sample = thread - channel * samples;
-        step = threads;
-        if (channel >= channels) sample = samples;  // nothing
-    }
-    JPEGAI_DEVICE int row(int of_sample) const { return of_sample * inverse >> 20; }
-};
-
-/// Zeros outside the picture, in the patches of all stages: the copies leave them alone.
-JPEGAI_DEVICE void clear_outside(const ConvParams& p, const ConvPatch& patch, const PatchShare& share,
-                                 float* first_patch, int stage, int stages) {
-    const int patch_size = patch.rows * patch.pitch;
-    for (int e = share.sample; e < share.samples; e += share.step) {
-        const int y = share.row(e), x = e - y * patch.cols;
-        if (patch.inside(p, y, x)) continue;
-        float* to = first_patch + y * patch.pitch + x;
-        for (int s = 0; s < stages; ++s, to += stage) {
-            for (int c = share.channel; c < p.chunk; c += share.channels) to[c * patch_size] = 0.0F;
-        }
-    }
-}
-
-/// Queues the copies of `count` input channels from `first` on.
-JPEGAI_DEVICE void load_inputs(const ConvParams& p, const ConvPatch& patch, const PatchShare& share, const float* in,
-                               float* to_patch, int first, int count) {
-    const int patch_size = patch.rows * patch.pitch;
-    const float* const corner =
-        in + first * p.in.plane_stride + static_cast<long long>(patch.row0) * p.in.row_stride + patch.col0;
-    const long long source_step = share.channels * p.in.plane_stride;
-    const int to_step = share.channels * patch_size;
-    if (patch.vector) {  // one row, all of it inside
-        for (int e = share.sample; e < share.samples; e += share.step) {
-            const float* source = corner + share.channel * p.in.plane_stride + 4 * e;
-            float* to = to_patch + share.channel * patch_size + 4 * e;
-            JPEGAI_UNROLL_4
-            for (int c = share.channel; c < count; c += share.channels, source += source_step, to += to_step) {
-                cp_async_16(to, source);
-            }
-        }
-        return;
-    }
-    for (int e = share.sample; e < share.samples; e += share.step) {
-        const int y = share.row(e), x = e - y * patch.cols;
-        if (patch.border && !patch.inside(p, y, x)) continue;
-        const float* source =
-            corner + share.channel * p.in.plane_stride + static_cast<long long>(y) * p.in.row_stride + x;
-        float* to = to_patch + share.channel * patch_size + y * patch.pitch + x;
-        JPEGAI_UNROLL_4
-        for (int c = share.channel; c < count; c += share.channels, source += source_step, to += to_step) {
-            cp_async_4(to, source);
-        }
+template <int kVector, int kFloats>
+JPEGAI_DEVICE void load_vector(const float* from, int at, Row<kFloats>& to) {
+    if constexpr (kVector == 4) {
+        const float4 four = *reinterpret_cast<const float4*>(from);
+        to[at] = four.x;
+        to[at + 1] = four.y;
+        to[at + 2] = four.z;
+        to[at + 3] = four.w;
+    } else if constexpr (kVector == 2) {
+        const float2 two = *reinterpret_cast<const float2*>(from);
+        to[at] = two.x;
+        to[at + 1] = two.y;
+    } else {
+        to[at] = *from;
     }
 }
 
 template <class Taps, bool kRelu6>
 JPEGAI_DEVICE void load_window(const float* from, Row<padded_window<Taps>()>& x) {
-    constexpr int kVector = window_vector<Taps>();
+    constexpr int kVector = window_vector<Taps>(), kFloats = padded_window<Taps>(), kFirst = Taps::kLead > 0 ? 1 : 0;
+    constexpr int kVectors = (kFloats - kFirst) / kVector;
+    if constexpr (kFirst > 0) x[0] = *from;
     JPEGAI_UNROLL
-    for (int i = 0; i < padded_window<Taps>(); i += kVector) {
-        if constexpr (kVector == 4) {
-            const float4 four = *reinterpret_cast<const float4*>(from + i);
-            x[i] = four.x;
-            x[i + 1] = four.y;
-            x[i + 2] = four.z;
-            x[i + 3] = four.w;
-        } else if constexpr (kVector == 2) {
-            const float2 two = *reinterpret_cast<const float2*>(from + i);
-            x[i] = two.x;
-            x[i + 1] = two.y;
-        } else {
-            x[i] = from[i];
-        }
-    }
+    for (int v = 0; v < kVectors; ++v) load_vector<kVector>(from + kFirst + v * kVector, kFirst + v * kVector, x);
+    JPEGAI_UNROLL
+    for (int i = kFirst + kVectors * kVector; i < kFloats; ++i) x[i] = from[i];
     if (kRelu6) {
         JPEGAI_UNROLL
         for (int i = 0; i < Taps::kWindow; ++i) x[i] = relu6_of_input(x[i]);
@@ -428,18 +281,14 @@ JPEGAI_DEVICE unsigned long long find_zeros(const Rows<kChannels, kOutputs>& acc
     return zeros;
 }
 
-/// Stages of shared memory: large tiles compute long enough to hide one copy.
-template <int kChannels>
-JPEGAI_DEVICE constexpr int conv_stages() {
-    return kChannels == kConvChannels ? kLargeStages : kSmallStages;
-}
-
 template <int kRows, class Taps>
 JPEGAI_DEVICE ConvPatch make_patch(const ConvParams& p, const ConvPlace& place, int x0) {
     ConvPatch patch;
-    patch.rows = (p.tile_rows - 1) * Taps::kStride + kRows;
+    // The boxes of both phases are those of the longer one.
+    patch.rows = (p.tile_rows - 1) * Taps::kStride + (Taps::kTransposed && p.bulk ? 2 : kRows);
     patch.cols = (p.threads_x - 1) * Taps::kStep + Taps::kWindow;
-    patch.pitch = ((p.threads_x - 1) * Taps::kStep + padded_window<Taps>() + 3) / 4 * 4;
+    patch.pitch = p.pitch;
+    patch.lead = Taps::kLead;
     // Transposed: row taps are m + 1, m (odd rows) and m, m - 1 (even rows; m alone for 3x3).
     patch.row0 =
         Taps::kTransposed ? place.y0 + (kRows == 1 || place.phase == 1 ? 0 : -1) : place.y0 * Taps::kStride - p.pad_top;
@@ -466,7 +315,7 @@ JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long 
 
     constexpr int kTaps = kRows * Taps::kColumns;
     const WeightPlaces<kTaps, kChannels, kRelu6> places(p);
-    const int stage = places.size + p.chunk * patch.rows * patch.pitch;
+    const int stage = places.size + whole_lines(p.chunk * patch.rows * patch.pitch);
     float* const shared = shared_memory<float>();
     const float* const in = p.in.data + static_cast<long long>(place.group) * p.in_per_group * p.in.plane_stride;
     const float* const weights = p.weights + weights_offset;
@@ -474,16 +323,31 @@ JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long 
         const int left = p.in_per_group - first;
         return left < p.chunk ? left : p.chunk;
     };
-    JPEGAI_UNROLL
-    for (int s = 0; s < kStages - 1; ++s) {
-        load_weights(p, places, weights, shared + s * stage, s * p.chunk, count_of(s * p.chunk));
-    }
+    __shared__ std::uint64_t barriers[static_cast<std::size_t>(kStages)];
     const PatchShare share(patch);
-    if (patch.padded) clear_outside(p, patch, share, shared + places.size, stage, kStages);
-    JPEGAI_UNROLL
-    for (int s = 0; s < kStages - 1; ++s) {
-        load_inputs(p, patch, share, in, shared + s * stage + places.size, s * p.chunk, count_of(s * p.chunk));
-        cp_async_commit();
+    const auto bulk_stage = [&](int s, int first) {
+        load_in_bulk(p, place, patch, places, weights_offset, shared + s * stage, first, count_of(first), &barriers[s]);
+    };
+    if (p.bulk) {
+        if (threadIdx.x == 0) {
+            for (int s = 0; s < kStages; ++s) bulk_begin(&barriers[s]);
+        }
+        sync_threads();
+        JPEGAI_UNROLL
+        for (int s = 0; s < kStages - 1; ++s) {
+            if (s * p.chunk < p.in_per_group) bulk_stage(s, s * p.chunk);
+        }
+    } else {
+        JPEGAI_UNROLL
+        for (int s = 0; s < kStages - 1; ++s) {
+            load_weights(p, places, weights, shared + s * stage, s * p.chunk, count_of(s * p.chunk));
+        }
+        if (patch.padded) clear_outside(p, patch, share, shared + places.size, stage, kStages);
+        JPEGAI_UNROLL
+        for (int s = 0; s < kStages - 1; ++s) {
+            load_inputs(p, patch, share, in, shared + s * stage + places.size, s * p.chunk, count_of(s * p.chunk));
+            cp_async_commit();
+        }
     }
 
     // Within the group.
@@ -503,20 +367,29 @@ JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long 
     }
 
     int now = 0, later = kStages - 1;  // stages of shared memory
+    unsigned phases = 0;               // of their barriers, a bit each
     for (int first = 0; first < p.in_per_group; first += p.chunk) {
-        cp_async_wait<kStages - 2>();
-        sync_threads();
         const int ahead = first + (kStages - 1) * p.chunk;
-        if (ahead < p.in_per_group) {
-            float* const to = shared + later * stage;
-            load_weights(p, places, weights, to, ahead, count_of(ahead));
-            load_inputs(p, patch, share, in, to + places.size, ahead, count_of(ahead));
+        if (p.bulk) {
+            bulk_wait(&barriers[now], phases >> now & 1);
+            phases ^= 1U << now;
+            sync_threads();
+            if (ahead < p.in_per_group) bulk_stage(later, ahead);
+        } else {
+            cp_async_wait<kStages - 2>();
+            sync_threads();
+            if (ahead < p.in_per_group) {
+                float* const to = shared + later * stage;
+                load_weights(p, places, weights, to, ahead, count_of(ahead));
+                load_inputs(p, patch, share, in, to + places.size, ahead, count_of(ahead));
+            }
+            cp_async_commit();  // also of nothing: waits count groups
         }
-        cp_async_commit();  // also of nothing: waits count groups
         if (active) {
             const float* const own = shared + now * stage + places.thread * place.channel_thread;
             const float* const window =
-                shared + now * stage + places.size + place.ty * Taps::kStride * patch.pitch + place.tx * Taps::kStep;
+                shared + now * stage + places.size + place.ty * Taps::kStride * patch.pitch + place.tx * Taps::kStep +
+                Taps::kLead;
             if constexpr (kChannels == kConvChannels) {
                 add_chunk<kRows, Taps, kChannels, kRelu6>(places, patch, own, window, count_of(first), acc);
             } else {

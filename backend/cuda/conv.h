@@ -1,6 +1,8 @@
 // Convolutions: tiles of outputs in registers, inputs and weights through shared memory.
 #pragma once
 
+#include <optional>
+
 #include "backend/contract/elementary.h"
 #include "backend/cuda/device.h"
 #include "backend/cuda/view.h"
@@ -31,6 +33,12 @@ enum class ConvTile : std::int32_t {
 };
 inline constexpr ConvTile kConvTiles[] = {ConvTile::kLarge, ConvTile::kMedium, ConvTile::kSmall, ConvTile::kTiny};
 
+/// How convolutions are run, instead of what fits best (tests and benchmarks).
+struct ConvChoice {
+    std::optional<ConvTile> tile;  ///< of those that have it
+    bool bulk = true;              ///< bulk copies, where they are possible
+};
+
 /// Output channels per thread of a large tile.
 inline constexpr int kConvChannels = 8;
 /// Stages of shared memory: one is computed, the others are being filled.
@@ -41,18 +49,31 @@ JPEGAI_CONTRACT_FUNCTION int own_weights(int chunk, int taps) {
     return 4 * ((chunk * taps * (kConvChannels / 4)) | 1);
 }
 
+/// Columns before those of a patch whose first one is the left neighbour of a multiple of four: bulk copies begin at
+/// multiples of four.
+inline constexpr int kPatchLead = 3;
+
+/// Floats in whole lines of 128 bytes, on which the weights and the inputs of a stage begin.
+JPEGAI_CONTRACT_FUNCTION int whole_lines(int floats) {
+    return (floats + 31) / 32 * 32;
+}
+
 struct ConvParams {
+    TensorMap in_map;  ///< of bulk copies: a box is the patch of a stage
     View in, out;
-    const float* weights;  ///< packed: pack_conv() in conv_pack.h
+    const float* weights;      ///< packed: pack_conv() in conv_pack.h
+    const float* own_weights;  ///< of bulk copies for large tiles of 3x3: pack_own()
     const float* bias;     ///< [out channels], or null
     int in_per_group, out_per_group, groups;
     int tile_channels;    ///< output channels of a block: 8, 16, 32, 48 or 64
     int tiles_per_group;  ///< blocks of a group
     int threads_x;        ///< threads side by side in a row of the tile
     int tile_rows;        ///< rows of the tile: outputs, for transposed kinds inputs
+    int pitch;            ///< floats from row to row of the inputs in shared memory
     int tiles_x, tiles_y;
     int pad_top, pad_left;
     int chunk;                             ///< input channels per stage of shared memory
+    int bulk;                              ///< whether stages are filled by bulk copies
     int shuffle;                           ///< factor of a pixel shuffle behind it, or 1
     int kernel_rows, kernel_cols, stride;  ///< of kAny
     float tiny;                            ///< conv_tiny_input(); unused without border

@@ -15,7 +15,7 @@ namespace {
 struct KindFacts {
     unsigned rows, cols, stride;
     bool transposed;
-    unsigned positions = 0, step = 0, window = 0, vector = 0;
+    unsigned positions = 0, step = 0, window = 0, vector = 0, lead = 0;
 };
 
 KindFacts facts_of(ConvKind kind) {
@@ -47,6 +47,7 @@ KindFacts facts_of(ConvKind kind, ConvTile tile) {
     f.step = f.positions * f.stride;
     f.window = f.transposed ? f.positions + 2 : (f.positions - 1) * f.stride + f.cols;
     f.vector = f.step % 4 == 0 ? 4 : f.step % 2 == 0 ? 2 : 1;
+    f.lead = f.transposed || f.cols == 3 ? static_cast<unsigned>(kPatchLead) : 0;
     return f;
 }
 
@@ -221,6 +222,24 @@ std::vector<float> pack_conv(ConvKind kind, const Node& n, std::size_t in_channe
     return packed;
 }
 
+std::vector<float> pack_own(ConvKind kind, std::span<const float> packed, std::size_t in_per_group,
+                            std::size_t tile_channels) {
+    if (kind != ConvKind::k3x3 && kind != ConvKind::k3x3Stride2) return {};
+    constexpr std::size_t kTaps = 9, kThread = static_cast<std::size_t>(kConvChannels);
+    const std::size_t rows = in_per_group * kTaps, tile_size = rows * tile_channels;
+    std::vector<float> own;
+    own.reserve(packed.size());
+    for (std::size_t tile = 0; tile < packed.size(); tile += tile_size) {
+        for (std::size_t channel = 0; channel < tile_channels; channel += kThread) {
+            for (std::size_t row = 0; row < rows; ++row) {
+                const auto from = packed.begin() + static_cast<std::ptrdiff_t>(tile + row * tile_channels + channel);
+                own.insert(own.end(), from, from + kConvChannels);
+            }
+        }
+    }
+    return own;
+}
+
 ConvShape conv_shape(ConvKind kind, ConvTile tile, std::size_t tile_channels, std::size_t in_per_group, bool flat) {
     const bool large = tile == ConvTile::kLarge;
     const KindFacts f = facts_of(kind, tile);
@@ -232,25 +251,36 @@ ConvShape conv_shape(ConvKind kind, ConvTile tile, std::size_t tile_channels, st
     const std::size_t stage_bytes = large ? shape.threads * 212 : 16000;
     const std::size_t most_chunk = large ? 24 : 64;
     const unsigned positions = shape.threads / static_cast<unsigned>(tile_channels / channels_per_thread);
-    const unsigned columns = !large || f.transposed ? 4 : 2;
-    shape.threads_x = flat ? positions : columns;
+    constexpr unsigned kColumns = 4;
+    shape.threads_x = flat ? positions : kColumns;
     shape.rows = positions / shape.threads_x;
     shape.cols = shape.threads_x * f.positions;
     const std::size_t patch_rows = (shape.rows - 1) * f.stride + f.rows;
-    const unsigned window = ceil_div(f.window, f.vector) * f.vector;
-    const std::size_t pitch = ceil_div((shape.threads_x - 1) * f.step + window, 4U) * 4;
+    const unsigned window = f.lead > 0 ? f.lead + f.window : ceil_div(f.window, f.vector) * f.vector;
+    std::size_t pitch = ceil_div((shape.threads_x - 1) * f.step + window, 4U) * 4;
+    // Where a warp reads many rows, they are to begin in different banks.
+    if (f.lead > 0 && tile_channels <= 16 && pitch % 8 == 0) pitch += 4;
     const std::size_t taps = f.rows * f.cols;
     const std::size_t channel = (taps * tile_channels + patch_rows * pitch) * sizeof(float);
     const std::size_t fitting = std::max<std::size_t>(1, stage_bytes / channel);
-    shape.chunk = static_cast<unsigned>(std::min({fitting, most_chunk, in_per_group}));
+    const std::size_t most = std::min({fitting, most_chunk, in_per_group});
+    shape.chunk = static_cast<unsigned>(ceil_div(in_per_group, ceil_div(in_per_group, most)));
     std::size_t weights = shape.chunk * taps * tile_channels;
     if (large && taps == 9 && kind != ConvKind::k3x3Relu6) {
         weights =
             static_cast<std::size_t>(own_weights(static_cast<int>(shape.chunk), 9)) * (tile_channels / kConvChannels);
     }
-    const std::size_t stage = weights + shape.chunk * patch_rows * pitch;
+    shape.patch_rows = static_cast<unsigned>(patch_rows);
+    shape.pitch = static_cast<unsigned>(pitch);
+    const auto lines = [](std::size_t floats) { return static_cast<std::size_t>(whole_lines(static_cast<int>(floats))); };
+    const std::size_t stage = lines(weights) + lines(shape.chunk * patch_rows * pitch);
     shape.shared_bytes = static_cast<std::size_t>(large ? kLargeStages : kSmallStages) * stage * sizeof(float);
     return shape;
+}
+
+bool begins_aligned(ConvKind kind, int pad_left) {
+    const KindFacts f = facts_of(kind, ConvTile::kLarge);
+    return f.transposed || pad_left == (f.lead > 0 ? 1 : 0);
 }
 
 double conv_cost(ConvKind kind, ConvTile tile, std::size_t blocks, unsigned threads, std::size_t processors) {

@@ -22,15 +22,24 @@ namespace jpegai::cuda {
 [[nodiscard]] std::vector<float> pack_conv(ConvKind kind, const Node& node, std::size_t in_channels,
                                            std::span<const float> weight);
 
+/// The same for large tiles of 3x3 (empty for others) with the weights of a thread together: [group][channel tile][thread
+/// of the tile][input channel][kernel row][kernel column][kConvChannels channels of the thread].
+[[nodiscard]] std::vector<float> pack_own(ConvKind kind, std::span<const float> packed, std::size_t in_per_group,
+                                          std::size_t tile_channels);
+
 /// What a tile of positions looks like.
 struct ConvShape {
     unsigned threads, threads_x, rows, cols;  ///< rows and columns of positions (inputs, where transposed)
     unsigned chunk;                           ///< input channels per stage
+    unsigned patch_rows, pitch;               ///< of the inputs of a stage
     std::size_t shared_bytes;
 };
 /// `flat`: the positions are one row.
 [[nodiscard]] ConvShape conv_shape(ConvKind kind, ConvTile tile, std::size_t tile_channels, std::size_t in_per_group,
                                    bool flat);
+
+/// Whether the patches of all tiles, with their leads, begin at multiples of four columns.
+[[nodiscard]] bool begins_aligned(ConvKind kind, int pad_left);
 
 /// What so many blocks with such tiles take, in the same unit for all tiles of a convolution.
 [[nodiscard]] double conv_cost(ConvKind kind, ConvTile tile, std::size_t blocks, unsigned threads, std::size_t processors);

@@ -9,12 +9,12 @@ namespace {
 
 class CudaBackend final : public Backend {
 public:
-    CudaBackend(const std::shared_ptr<cuda::Device>& device, std::optional<cuda::ConvTile> tile)
-        : streams_(std::make_shared<cuda::StreamPool>(device)), pictures_(device), tile_(tile) {}
+    CudaBackend(const std::shared_ptr<cuda::Device>& device, const cuda::ConvChoice& choice)
+        : streams_(std::make_shared<cuda::StreamPool>(device)), pictures_(device), choice_(choice) {}
 
     std::string describe() const override { return streams_->device()->describe(); }
     std::unique_ptr<NetworkRunner> prepare(Network network) const override {
-        return std::make_unique<cuda::CudaRunner>(streams_, network, tile_);
+        return std::make_unique<cuda::CudaRunner>(streams_, network, choice_);
     }
     std::shared_ptr<PictureDevice> picture_device() const override { return pictures_.take(); }
     bool has_own_memory() const override { return true; }
@@ -22,13 +22,13 @@ public:
 private:
     std::shared_ptr<cuda::StreamPool> streams_;
     cuda::PictureDevicePool pictures_;
-    std::optional<cuda::ConvTile> tile_;
+    cuda::ConvChoice choice_;
 };
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cuda_backend(std::shared_ptr<cuda::Device> device, std::optional<cuda::ConvTile> tile) {
-    return std::make_unique<CudaBackend>(device, tile);
+std::unique_ptr<Backend> make_cuda_backend(std::shared_ptr<cuda::Device> device, const cuda::ConvChoice& choice) {
+    return std::make_unique<CudaBackend>(device, choice);
 }
 
 }  // namespace jpegai

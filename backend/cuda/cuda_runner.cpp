@@ -55,12 +55,12 @@ void StreamPool::give_back(std::shared_ptr<StreamMemory> memory) {
     idle_.push_back(std::move(memory));
 }
 
-CudaRunner::CudaRunner(std::shared_ptr<StreamPool> streams, const Network& network, std::optional<ConvTile> tile)
+CudaRunner::CudaRunner(std::shared_ptr<StreamPool> streams, const Network& network, const ConvChoice& choice)
     : streams_(std::move(streams)),
       graph_(network.graph),
       network_(make_layers(network)),
       parameters_(upload(*streams_->device(), network_.parameters)),
-      target_{streams_->device()->info().processors, tile},
+      target_{streams_->device(), choice},
       idle_(std::make_shared<Idle>()) {
     network_.parameters = {};
 }

@@ -28,7 +28,7 @@ private:
 
 class CudaRunner final : public DeviceRunner {
 public:
-    CudaRunner(std::shared_ptr<StreamPool> streams, const Network& network, std::optional<ConvTile> tile = {});
+    CudaRunner(std::shared_ptr<StreamPool> streams, const Network& network, const ConvChoice& choice = {});
 
     std::vector<Array3<float>> run(std::span<const Array3<float>* const> inputs, Size nominal,
                                    RunContext& context) const override;

@@ -63,6 +63,19 @@ struct DeviceInfo {
     std::size_t shared_bytes_per_block = 0;
 };
 
+/// A box of `box` floats of an array in device memory; x, y and channel in this order.
+struct TensorBox {
+    const float* data;                 ///< on 16 bytes
+    std::uint32_t size[3];             ///< of the array
+    std::uint64_t strides[2];          ///< bytes from row to row and from channel to channel, multiples of 16
+    std::uint32_t box[3];              ///< 1 to 256; the first one is a multiple of 4
+};
+/// What a kernel is given to copy such boxes from any place, also beyond the array, where they are zero
+/// (bulk_copy_box() of kernel.cuh): part of its parameters. Of the device's own making.
+struct alignas(128) TensorMap {
+    unsigned char bytes[128];
+};
+
 class Device;
 
 /// Memory of the device, or pinned memory of the host, from the reusing pool of its device; handed back when destroyed.
@@ -174,6 +187,11 @@ public:
     [[nodiscard]] virtual std::unique_ptr<Stream> make_stream(bool beside) = 0;
     [[nodiscard]] std::unique_ptr<Stream> make_stream() { return make_stream(false); }
     [[nodiscard]] virtual std::unique_ptr<Event> make_event() = 0;
+
+    /// Whether kernels can copy in bulk here: capability 9.0 and up, and compiled for it.
+    [[nodiscard]] virtual bool copies_in_bulk() const = 0;
+    /// Where copies_in_bulk(). Throws Error{internal} for a box that is none.
+    [[nodiscard]] virtual TensorMap map_tensor(const TensorBox& box) const = 0;
 
     /// Device memory, contents undefined. No runtime call when the pool has a fitting buffer.
     [[nodiscard]] Buffer memory(std::size_t bytes) { return take(bytes, false); }

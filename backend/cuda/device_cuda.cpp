@@ -1,4 +1,6 @@
 // The device layer on the CUDA runtime.
+#include <cuda.h>
+#include <cudaTypedefs.h>
 #include <cuda_runtime_api.h>
 
 #include <map>
@@ -7,6 +9,7 @@
 #include <unordered_set>
 
 #include "backend/cuda/device.h"
+#include "backend/cuda/fill.h"
 #include "base/error.h"
 
 namespace jpegai::cuda {
@@ -176,9 +179,38 @@ DeviceInfo read_info(int index) {
     return info;
 }
 
+/// The driver's function, found at run time: the program starts without a driver, too. Null where it has none.
+PFN_cuTensorMapEncodeTiled_v12000 find_map_function() {
+    constexpr unsigned kSince = 12000;
+    void* function = nullptr;
+    cudaDriverEntryPointQueryResult found{};
+#if CUDART_VERSION >= 12050
+    const cudaError_t status = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &function, kSince,
+                                                                cudaEnableDefault, &found);
+#else
+    const cudaError_t status = cudaGetDriverEntryPoint("cuTensorMapEncodeTiled", &function, cudaEnableDefault, &found);
+#endif
+    if (status == cudaSuccess && found == cudaDriverEntryPointSuccess)
+        return reinterpret_cast<PFN_cuTensorMapEncodeTiled_v12000>(function);
+    (void)cudaGetLastError();
+    return nullptr;
+}
+
+/// The capability that the kernels in use were compiled for, 90 for 9.0.
+int compiled_capability() {
+    cudaFuncAttributes attributes{};
+    check(cudaFuncGetAttributes(&attributes, fill_on_device()), "cudaFuncGetAttributes");
+    return attributes.ptxVersion;
+}
+
 class CudaDevice final : public Device {
 public:
-    explicit CudaDevice(DeviceInfo info) : Device(std::move(info)) {}
+    explicit CudaDevice(DeviceInfo info) : Device(std::move(info)) {
+        constexpr int kHopper = 90;
+        if (this->info().capability < kHopper) return;
+        check(cudaSetDevice(this->info().index), "cudaSetDevice");
+        if (compiled_capability() >= kHopper) map_function_ = find_map_function();
+    }
     ~CudaDevice() override { release_pool(); }
 
     using Device::make_stream;
@@ -186,6 +218,23 @@ public:
         return std::make_unique<CudaStream>(info().index, beside);
     }
     std::unique_ptr<Event> make_event() override { return std::make_unique<CudaEvent>(info().index); }
+
+    bool copies_in_bulk() const override { return map_function_ != nullptr; }
+    TensorMap map_tensor(const TensorBox& box) const override {
+        static_assert(sizeof(TensorMap) == sizeof(CUtensorMap) && alignof(TensorMap) >= alignof(CUtensorMap));
+        TensorMap map;
+        const cuuint64_t size[3] = {box.size[0], box.size[1], box.size[2]};
+        const cuuint64_t strides[2] = {box.strides[0], box.strides[1]};
+        const cuuint32_t steps[3] = {1, 1, 1};
+        // Integers: no kind of float is changed on the way.
+        const CUresult result = map_function_(
+            reinterpret_cast<CUtensorMap*>(&map), CU_TENSOR_MAP_DATA_TYPE_INT32, 3, const_cast<float*>(box.data), size,
+            strides, box.box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE,
+            CU_TENSOR_MAP_L2_PROMOTION_NONE, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+        if (result != CUDA_SUCCESS)
+            throw Error(JPEGAI_ERROR_INTERNAL, "CUDA: cuTensorMapEncodeTiled: " + std::to_string(result));
+        return map;
+    }
 
 protected:
     void* allocate(std::size_t bytes, bool pinned) override {
@@ -204,6 +253,9 @@ protected:
         (void)cudaSetDevice(info().index);
         (void)(pinned ? cudaFreeHost(memory) : cudaFree(memory));
     }
+
+private:
+    PFN_cuTensorMapEncodeTiled_v12000 map_function_ = nullptr;
 };
 
 /// Number of GPUs; `why` says why there are none.

@@ -99,9 +99,12 @@ public:
         }
         constexpr std::size_t kMostShared = 227 * 1024;
         if (shared_bytes > kMostShared) throw Error(JPEGAI_ERROR_INTERNAL, "emulated kernel: too much shared memory");
-        const auto* const first = static_cast<const unsigned char*>(params);
-        perform([function = kernel.emulated, grid, block, shared_bytes,
-                 copied = std::vector<unsigned char>(first, first + params_bytes)] {
+        struct alignas(128) Line {  // as strict as any parameters want
+            unsigned char bytes[128];
+        };
+        std::vector<Line> copied(params_bytes / sizeof(Line) + 1);
+        std::memcpy(copied.data(), params, params_bytes);
+        perform([function = kernel.emulated, grid, block, shared_bytes, copied = std::move(copied)] {
             emulator::run(function, copied.data(), grid, block, shared_bytes);
         });
     }
@@ -156,6 +159,8 @@ public:
     using Device::make_stream;
     std::unique_ptr<Stream> make_stream(bool) override { return std::make_unique<EmulatedStream>(); }
     std::unique_ptr<Event> make_event() override { return std::make_unique<EmulatedEvent>(); }
+    bool copies_in_bulk() const override { return true; }
+    TensorMap map_tensor(const TensorBox& box) const override { return emulator::map_tensor(box); }
 
 protected:
     void* allocate(std::size_t bytes, bool) override {

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <functional>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -37,6 +39,14 @@ struct Thread {
     std::vector<std::size_t> groups;  ///< copies in each committed group, oldest first
 };
 
+/// A barrier for bulk copies: `expected` bytes are announced and `queued` bytes on their way in the phase that is open.
+struct BulkBarrier {
+    std::vector<std::function<void()>> copies;
+    std::size_t expected = 0, queued = 0;
+    bool announced = false;
+    unsigned phase = 0;  ///< of the open phase
+};
+
 /// The block that runs on this thread of the host.
 struct Block {
     Fiber scheduler;
@@ -46,6 +56,7 @@ struct Block {
     void (*kernel)(const void*) = nullptr;
     const void* params = nullptr;
     std::exception_ptr error;
+    std::map<const std::uint64_t*, BulkBarrier> barriers;
 };
 
 Block& block() {
@@ -116,6 +127,7 @@ bool reversed() {
 }
 
 void run_block(Block& b) {
+    int turns = 0;  // in which a thread only waited
     for (;;) {
         for (std::size_t i = 0; i < b.count; ++i) {
             const std::size_t t = reversed() ? b.count - 1 - i : i;
@@ -124,7 +136,15 @@ void run_block(Block& b) {
             Fiber::change(b.scheduler, b.threads[t]->fiber);
             if (b.error) std::rethrow_exception(std::exchange(b.error, nullptr));
         }
-        if (release_warps(b) || release_block(b)) continue;
+        const bool spinning = std::any_of(b.threads.begin(), b.threads.begin() + static_cast<std::ptrdiff_t>(b.count),
+                                          [](const auto& thread) { return thread->state == State::kReady; });
+        if (spinning) {  // waits for a copy that another thread is about to queue
+            constexpr int kMostTurns = 1000;
+            if (++turns > kMostTurns) throw Error(JPEGAI_ERROR_INTERNAL, "emulated kernel: waits for no copy");
+        } else {
+            turns = 0;
+        }
+        if (release_warps(b) || release_block(b) || spinning) continue;
         const bool done = std::all_of(b.threads.begin(), b.threads.begin() + static_cast<std::ptrdiff_t>(b.count),
                                       [](const auto& thread) { return thread->state == State::kDone; });
         if (done) return;
@@ -192,6 +212,86 @@ void copy_wait(std::size_t groups_left) {
     }
 }
 
+TensorMap map_tensor(const TensorBox& box) {
+    static_assert(sizeof box <= sizeof(TensorMap));
+    const bool aligned = reinterpret_cast<std::uintptr_t>(box.data) % 16 == 0 && box.strides[0] % 16 == 0 &&
+                         box.strides[1] % 16 == 0 && box.box[0] % 4 == 0;
+    const bool sized = std::all_of(box.box, box.box + 3, [](std::uint32_t n) { return n >= 1 && n <= 256; }) &&
+                       std::all_of(box.size, box.size + 3, [](std::uint32_t n) { return n >= 1; });
+    if (!aligned || !sized) throw Error(JPEGAI_ERROR_INTERNAL, "emulator: no such box");
+    TensorMap map{};
+    std::memcpy(map.bytes, &box, sizeof box);
+    return map;
+}
+
+void bulk_expect(std::uint64_t* barrier, std::size_t bytes) {
+    BulkBarrier& b = block().barriers[barrier];
+    if (b.announced) throw Error(JPEGAI_ERROR_INTERNAL, "emulated kernel: a phase of a barrier begins twice");
+    b.announced = true;
+    b.expected = bytes;
+}
+
+namespace {
+
+void queue_bulk(std::uint64_t* barrier, std::size_t bytes, std::function<void()> copy) {
+    BulkBarrier& b = block().barriers[barrier];
+    b.copies.push_back(std::move(copy));
+    b.queued += bytes;
+}
+
+/// Three loops as the copy engine does it: zeros beyond the array.
+void copy_box(float* to, const TensorBox& box, int x0, int y0, int channel0) {
+    const auto inside = [](std::int64_t at, std::uint32_t size) { return at >= 0 && at < size; };
+    for (std::uint32_t c = 0; c < box.box[2]; ++c) {
+        for (std::uint32_t y = 0; y < box.box[1]; ++y) {
+            for (std::uint32_t x = 0; x < box.box[0]; ++x, ++to) {
+                const std::int64_t from_x = x0 + std::int64_t{x}, from_y = y0 + std::int64_t{y},
+                                   from_c = channel0 + std::int64_t{c};
+                const bool there = inside(from_x, box.size[0]) && inside(from_y, box.size[1]) && inside(from_c, box.size[2]);
+                if (!there) {
+                    *to = 0.0F;
+                    continue;
+                }
+                const auto* const plane = reinterpret_cast<const unsigned char*>(box.data) +
+                                          static_cast<std::uint64_t>(from_c) * box.strides[1] +
+                                          static_cast<std::uint64_t>(from_y) * box.strides[0];
+                std::memcpy(to, plane + static_cast<std::uint64_t>(from_x) * sizeof(float), sizeof(float));
+            }
+        }
+    }
+}
+
+}  // namespace
+
+void bulk_copy(void* shared, const void* global, std::size_t bytes, std::uint64_t* barrier) {
+    if (reinterpret_cast<std::uintptr_t>(shared) % 16 != 0 || reinterpret_cast<std::uintptr_t>(global) % 16 != 0 ||
+        bytes % 16 != 0)
+        throw Error(JPEGAI_ERROR_INTERNAL, "emulated kernel: unaligned bulk copy");
+    queue_bulk(barrier, bytes, [=] { std::memcpy(shared, global, bytes); });
+}
+
+void bulk_copy_box(void* shared, const TensorMap& map, int x, int y, int channel, std::uint64_t* barrier) {
+    if (reinterpret_cast<std::uintptr_t>(shared) % 128 != 0 || x % 4 != 0)  // an illegal instruction on a GPU
+        throw Error(JPEGAI_ERROR_INTERNAL, "emulated kernel: unaligned copy of a box");
+    TensorBox box;
+    std::memcpy(&box, map.bytes, sizeof box);
+    const std::size_t bytes = sizeof(float) * box.box[0] * box.box[1] * box.box[2];
+    queue_bulk(barrier, bytes, [=] { copy_box(static_cast<float*>(shared), box, x, y, channel); });
+}
+
+void bulk_wait(std::uint64_t* barrier, unsigned phase) {
+    for (;;) {
+        BulkBarrier& b = block().barriers[barrier];
+        if (b.phase != phase) return;
+        if (b.announced && b.queued == b.expected) {
+            for (const std::function<void()>& copy : b.copies) copy();
+            b = {{}, 0, 0, false, 1 - phase};
+            return;
+        }
+        leave(State::kReady);
+    }
+}
+
 void run(void (*kernel)(const void*), const void* params, Dim3 grid, Dim3 block_size, std::size_t shared_bytes) {
     Block& b = block();
     const std::size_t count = std::size_t{block_size.x} * block_size.y * block_size.z;
@@ -210,6 +310,7 @@ void run(void (*kernel)(const void*), const void* params, Dim3 grid, Dim3 block_
     const std::size_t blocks = std::size_t{grid.x} * grid.y * grid.z;
     for (std::size_t k = 0; k < blocks; ++k) {
         std::memset(shared.data(), kPoison, shared.size() * sizeof(Line));
+        b.barriers.clear();
         const Dim3 index{static_cast<unsigned>(k % grid.x), static_cast<unsigned>(k / grid.x % grid.y),
                          static_cast<unsigned>(k / grid.x / grid.y)};
         for (std::size_t t = 0; t < count; ++t) {

@@ -27,6 +27,13 @@ void copy_async(void* shared, const void* global, std::size_t bytes);
 void copy_commit();
 void copy_wait(std::size_t groups_left);
 
+/// Bulk copies (kernel.cuh), done at the wait for their barrier. Barriers are known by their addresses.
+[[nodiscard]] TensorMap map_tensor(const TensorBox& box);
+void bulk_expect(std::uint64_t* barrier, std::size_t bytes);
+void bulk_copy(void* shared, const void* global, std::size_t bytes, std::uint64_t* barrier);
+void bulk_copy_box(void* shared, const TensorMap& map, int x, int y, int channel, std::uint64_t* barrier);
+void bulk_wait(std::uint64_t* barrier, unsigned phase);
+
 /// Runs all blocks. Throws Error{internal} when the threads of a block wait for different barriers.
 void run(void (*kernel)(const void*), const void* params, Dim3 grid, Dim3 block, std::size_t shared_bytes);
 

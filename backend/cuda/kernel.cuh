@@ -3,7 +3,7 @@
 //
 // Kernel code may use threadIdx, blockIdx, blockDim, gridDim, __shared__, JPEGAI_DEVICE for functions, and of the rest
 // only what is wrapped here (so that it has a form for the C++ compiler): sync_threads(), sync_warp(), shared_memory<T>(),
-// cp_async_*, load_read_only(), shuffles, atomics, divide(), square_root(), contract::fma and the other functions of
+// cp_async_*, bulk_*, load_read_only(), shuffles, atomics, divide(), square_root(), contract::fma and the other functions of
 // backend/contract/elementary.h. A `__shared__` variable must be plain (no constructor). The emulator
 // checks that all threads of a block reach the same number of barriers, and poisons shared and device memory.
 #pragma once
@@ -16,6 +16,8 @@
 #if defined(__CUDACC__)
 
 #include <cuda_pipeline_primitives.h>
+
+#include "backend/cuda/device.h"
 
 #define JPEGAI_DEVICE __device__ __forceinline__
 /// For what seldom runs: not to take registers of those who call it.
@@ -41,10 +43,10 @@ JPEGAI_DEVICE void sync_threads() {
 JPEGAI_DEVICE void sync_warp() {
     __syncwarp();
 }
-/// The dynamic shared memory of the block, aligned to 16 bytes.
+/// The dynamic shared memory of the block, aligned to 128 bytes.
 template <class T>
 JPEGAI_DEVICE T* shared_memory() {
-    extern __shared__ __align__(16) unsigned char jpegai_shared_memory[];
+    extern __shared__ __align__(128) unsigned char jpegai_shared_memory[];
     return reinterpret_cast<T*>(jpegai_shared_memory);
 }
 /// Copies that run in the background from global to shared memory; both aligned to their size.
@@ -66,6 +68,56 @@ template <int kLeft>
 JPEGAI_DEVICE void cp_async_wait() {
     __pipeline_wait_prior(kLeft);
 }
+// Bulk copies (capability 9.0, Device::copies_in_bulk()): one thread queues them, and a barrier in shared memory counts
+// their bytes. A barrier begins with bulk_begin() by one thread and a sync_threads(). Each of its phases, 0 and 1 in turn,
+// ends when one thread has called bulk_expect() and as many bytes have been copied.
+#if __CUDA_ARCH__ >= 900
+JPEGAI_DEVICE unsigned shared_address(const void* shared) {
+    return static_cast<unsigned>(__cvta_generic_to_shared(shared));
+}
+JPEGAI_DEVICE void bulk_begin(std::uint64_t* barrier) {
+    asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(shared_address(barrier)) : "memory");
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+}
+JPEGAI_DEVICE void bulk_expect(std::uint64_t* barrier, unsigned bytes) {
+    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(shared_address(barrier)), "r"(bytes)
+                 : "memory");
+}
+/// 16 bytes or a multiple, both ends on 16 bytes.
+JPEGAI_DEVICE void bulk_copy(void* shared, const void* global, unsigned bytes, std::uint64_t* barrier) {
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
+                     shared_address(shared)),
+                 "l"(__cvta_generic_to_global(global)), "r"(bytes), "r"(shared_address(barrier))
+                 : "memory");
+}
+/// The box of `map` at (x, y, channel), dense; x is a multiple of 4, `shared` on 128 bytes. `map` is part of the kernel's parameters.
+JPEGAI_DEVICE void bulk_copy_box(void* shared, const TensorMap& map, int x, int y, int channel,
+                                 std::uint64_t* barrier) {
+    asm volatile(
+        "cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4}], [%5];" ::
+            "r"(shared_address(shared)),
+        "l"(reinterpret_cast<unsigned long long>(&map)), "r"(x), "r"(y), "r"(channel), "r"(shared_address(barrier))
+        : "memory");
+}
+JPEGAI_DEVICE void bulk_wait(std::uint64_t* barrier, unsigned phase) {
+    asm volatile(
+        "{\n"
+        ".reg .pred done;\n"
+        "again:\n"
+        "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
+        "@!done bra again;\n"
+        "}" ::"r"(shared_address(barrier)),
+        "r"(phase)
+        : "memory");
+}
+#else
+JPEGAI_DEVICE void bulk_begin(std::uint64_t*) {}
+JPEGAI_DEVICE void bulk_expect(std::uint64_t*, unsigned) {}
+JPEGAI_DEVICE void bulk_copy(void*, const void*, unsigned, std::uint64_t*) {}
+JPEGAI_DEVICE void bulk_copy_box(void*, const TensorMap&, int, int, int, std::uint64_t*) {}
+JPEGAI_DEVICE void bulk_wait(std::uint64_t*, unsigned) {}
+#endif
+
 template <class T>
 JPEGAI_DEVICE T load_read_only(const T* from) {
     return __ldg(from);
@@ -174,6 +226,19 @@ inline void cp_async_commit() {
 template <int kLeft>
 void cp_async_wait() {
     emulator::copy_wait(kLeft);
+}
+inline void bulk_begin(std::uint64_t*) {}
+inline void bulk_expect(std::uint64_t* barrier, unsigned bytes) {
+    emulator::bulk_expect(barrier, bytes);
+}
+inline void bulk_copy(void* shared, const void* global, unsigned bytes, std::uint64_t* barrier) {
+    emulator::bulk_copy(shared, global, bytes, barrier);
+}
+inline void bulk_copy_box(void* shared, const TensorMap& map, int x, int y, int channel, std::uint64_t* barrier) {
+    emulator::bulk_copy_box(shared, map, x, y, channel, barrier);
+}
+inline void bulk_wait(std::uint64_t* barrier, unsigned phase) {
+    emulator::bulk_wait(barrier, phase);
 }
 template <class T>
 T load_read_only(const T* from) {

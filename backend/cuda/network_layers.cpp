@@ -238,7 +238,9 @@ void LayerMaker::add_conv(std::size_t i) {
     layer.conv = conv_kind(n, layer.inputs[0].relu6, in);
     layer.tile_channels = conv_tile_channels(out);
     layer.tiles_per_group = ceil_div(out, layer.tile_channels);
-    layer.weights = add_parameters(pack_conv(layer.conv, n, in, w.weight));
+    const std::vector<float> packed = pack_conv(layer.conv, n, in, w.weight);
+    layer.weights = add_parameters(packed);
+    layer.own_weights = add_parameters(pack_own(layer.conv, packed, in / n.groups, layer.tile_channels));
     layer.tiny = conv_tiny_input(w.weight, w.bias);
     follow(layer, i, layer.conv != ConvKind::kAny && layer.conv != ConvKind::kNarrowTransposed3);
     finish_layer(std::move(layer));

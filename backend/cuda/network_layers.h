@@ -39,7 +39,7 @@ struct Layer {
     std::size_t tile_channels = 0, tiles_per_group = 0;
     std::size_t shuffle = 1;
     // Offsets of parameters, in floats.
-    std::size_t weights = 0, bias = 0;
+    std::size_t weights = 0, own_weights = 0, bias = 0;
     bool has_bias = false;
     float tiny = 0;  ///< conv_tiny_input()
     bool elu_gate = false;  ///< depthwise

@@ -160,6 +160,7 @@ private:
     void launch_attention() const;
     void launch_map() const;
     static bool flatten(ConvParams& p);
+    void choose_copies(ConvParams& p, const ConvShape& shape) const;
 
     Stream& stream_;
     const Graph& graph_;
@@ -210,8 +211,8 @@ void Launcher::launch_tiles(ConvParams& p) const {
     for (const ConvTile tile : kConvTiles) {
         if (conv_kernel(layer_.conv, tile) == nullptr) continue;
         const ConvShape shape = conv_shape(layer_.conv, tile, layer_.tile_channels, in_group, flat);
-        const double cost = conv_cost(layer_.conv, tile, count(shape), shape.threads, target_.processors);
-        if (target_.tile ? tile == *target_.tile : cost < least) {
+        const double cost = conv_cost(layer_.conv, tile, count(shape), shape.threads, target_.device->info().processors);
+        if (target_.choice.tile ? tile == *target_.choice.tile : cost < least) {
             best = tile;
             least = cost;
         }
@@ -219,9 +220,34 @@ void Launcher::launch_tiles(ConvParams& p) const {
     const ConvShape shape = conv_shape(layer_.conv, best, layer_.tile_channels, in_group, flat);
     p.threads_x = static_cast<int>(shape.threads_x);
     p.tile_rows = static_cast<int>(shape.rows);
+    p.pitch = static_cast<int>(shape.pitch);
     p.chunk = static_cast<int>(shape.chunk);
+    choose_copies(p, shape);
     stream_.launch(*conv_kernel(layer_.conv, best), {count_blocks(count(shape))}, {shape.threads}, shape.shared_bytes,
                    p);
+}
+
+/// Bulk copies, where the device has them and the inputs lie as they want it.
+void Launcher::choose_copies(ConvParams& p, const ConvShape& shape) const {
+    constexpr unsigned kLargestBox = 256;
+    constexpr int kFloats = 4;  // of 16 bytes
+    const bool possible = target_.choice.bulk && target_.device->copies_in_bulk() &&
+                          begins_aligned(layer_.conv, p.pad_left) && shape.pitch <= kLargestBox &&
+                          shape.patch_rows <= kLargestBox && p.in.row_stride % kFloats == 0 &&
+                          p.in.plane_stride % kFloats == 0 && reinterpret_cast<std::uintptr_t>(p.in.data) % 16 == 0;
+    if (!possible) return;
+    TensorBox box{};
+    box.data = p.in.data;
+    box.size[0] = static_cast<std::uint32_t>(p.in.cols);
+    box.size[1] = static_cast<std::uint32_t>(p.in.rows);
+    box.size[2] = static_cast<std::uint32_t>(p.in.channels);
+    box.strides[0] = static_cast<std::uint64_t>(p.in.row_stride) * sizeof(float);
+    box.strides[1] = static_cast<std::uint64_t>(p.in.plane_stride) * sizeof(float);
+    box.box[0] = shape.pitch;
+    box.box[1] = shape.patch_rows;
+    box.box[2] = shape.chunk;
+    p.in_map = target_.device->map_tensor(box);
+    p.bulk = 1;
 }
 
 void Launcher::launch_conv() const {
@@ -230,6 +256,7 @@ void Launcher::launch_conv() const {
     p.in = view(layer_.inputs[0]);
     p.out = view(layer_.output);
     p.weights = parameters_ + layer_.weights;
+    p.own_weights = parameters_ + layer_.own_weights;
     p.bias = layer_.has_bias ? parameters_ + layer_.bias : nullptr;
     p.groups = static_cast<int>(n.groups);
     p.in_per_group = p.in.channels / p.groups;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -33,12 +33,11 @@ struct Plan {
 
 /// What layers are launched for.
 struct LaunchTarget {
-    unsigned processors = 1;        ///< multiprocessors
-    std::optional<ConvTile> tile;   ///< of convolutions that have it, instead of what fits (tests and benchmarks)
+    std::shared_ptr<const Device> device;
+    ConvChoice choice;
 };
 
 /// Queues layer `i`.
-/// `processors`: of the device, for the size of tiles.
 void launch_layer(Stream& stream, const Graph& graph, const LayeredNetwork& network, const Plan& plan, std::size_t i,
                   unsigned char* workspace, const float* parameters, const LaunchTarget& target);
 

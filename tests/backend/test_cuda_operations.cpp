@@ -49,11 +49,11 @@ void check(const Operation& operation, const Backend& contract, const Backend& b
     }
 }
 
-void check_all(const std::vector<Operation>& operations, std::optional<cuda::ConvTile> tile = {}) {
+void check_all(const std::vector<Operation>& operations, const cuda::ConvChoice& choice = {}) {
     const auto contract = make_contract_backend();
     const char* const only = std::getenv("JPEGAI_TEST_CASE");
     for (const auto& device : cuda_devices()) {
-        const auto backend = make_cuda_backend(device, tile);
+        const auto backend = make_cuda_backend(device, choice);
         for (const Operation& operation : operations) {
             if (only != nullptr && std::string(operation.name).find(only) == std::string::npos) continue;
             check(operation, *contract, *backend);
@@ -66,7 +66,9 @@ TEST(CudaOperations, ConvolutionsGiveTheBitsOfTheContract) {
 }
 
 TEST(CudaOperations, ConvolutionsGiveThemWithEveryTile) {
-    for (const cuda::ConvTile tile : cuda::kConvTiles) check_all(convolutions(), tile);
+    for (const cuda::ConvTile tile : cuda::kConvTiles) {
+        for (const bool bulk : {true, false}) check_all(convolutions(), {tile, bulk});
+    }
 }
 
 /// Weights and inputs with which sums become -0 (products that round to zero, a bias of -0) or a tap of zero would not add
@@ -102,7 +104,7 @@ TEST(CudaOperations, TapsOutsideThePictureAddNothing) {
     std::size_t negative_zeros = 0;
     for (const auto& device : cuda_devices()) {
         for (const cuda::ConvTile tile : cuda::kConvTiles) {
-            const auto backend = make_cuda_backend(device, tile);
+            const auto backend = make_cuda_backend(device, {tile, tile != cuda::ConvTile::kSmall});
             for (const Operation& operation : convolutions()) {
                 for (const Odd odd : {Odd::kTinyWeights, Odd::kTinyInputs, Odd::kNegativeZeroBias, Odd::kInfiniteWeights}) {
                     Draw draw(chosen_seed(), false);
