@@ -366,6 +366,9 @@ JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long 
         for (int i = 0; i < Taps::kOutputs; ++i) acc[n][i] = start;
     }
 
+    // A 1x1 convolution of few channels is over before what it ends with would be there.
+    if (kTaps == 1 && active) prefetch_others(p, kChannels, group_channel + channel0, quad_step, y, x);
+
     int now = 0, later = kStages - 1;  // stages of shared memory
     unsigned phases = 0;               // of their barriers, a bit each
     for (int first = 0; first < p.in_per_group; first += p.chunk) {
@@ -387,9 +390,8 @@ JPEGAI_DEVICE void conv_block(const ConvParams& p, const ConvPlace& place, long 
         }
         if (active) {
             const float* const own = shared + now * stage + places.thread * place.channel_thread;
-            const float* const window =
-                shared + now * stage + places.size + place.ty * Taps::kStride * patch.pitch + place.tx * Taps::kStep +
-                Taps::kLead;
+            const float* const window = shared + now * stage + places.size + place.ty * Taps::kStride * patch.pitch +
+                                        place.tx * Taps::kStep + Taps::kLead;
             if constexpr (kChannels == kConvChannels) {
                 add_chunk<kRows, Taps, kChannels, kRelu6>(places, patch, own, window, count_of(first), acc);
             } else {

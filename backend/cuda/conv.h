@@ -63,7 +63,7 @@ struct ConvParams {
     View in, out;
     const float* weights;      ///< packed: pack_conv() in conv_pack.h
     const float* own_weights;  ///< of bulk copies for large tiles of 3x3: pack_own()
-    const float* bias;     ///< [out channels], or null
+    const float* bias;         ///< [out channels], or null
     int in_per_group, out_per_group, groups;
     int tile_channels;    ///< output channels of a block: 8, 16, 32, 48 or 64
     int tiles_per_group;  ///< blocks of a group

@@ -50,10 +50,10 @@ JPEGAI_DEVICE ConvPlace conv_place(const ConvParams& p, int phases) {
 /// Rows and columns of the inputs of a tile in shared memory.
 struct ConvPatch {
     int rows, pitch, cols, lead;  ///< `lead` columns of no use come first
-    int row0, col0;  ///< in the picture
-    bool vector;     ///< to be copied 16 bytes at a time
-    bool border;     ///< reaches out of the picture
-    bool padded;     ///< and what lies there has to be zero
+    int row0, col0;               ///< in the picture
+    bool vector;                  ///< to be copied 16 bytes at a time
+    bool border;                  ///< reaches out of the picture
+    bool padded;                  ///< and what lies there has to be zero
 
     JPEGAI_DEVICE bool inside(const ConvParams& p, int y, int x) const {
         return row0 + y >= 0 && row0 + y < p.in.rows && col0 + x >= 0 && col0 + x < p.in.cols;
@@ -185,9 +185,11 @@ JPEGAI_DEVICE void load_in_bulk(const ConvParams& p, const ConvPlace& place, con
     const int weights = count * kTaps * p.tile_channels;
     if (thread == 0) {
         bulk_expect(barrier, kFloat * static_cast<unsigned>(weights + p.chunk * patch.rows * patch.pitch));
-        bulk_copy_box(to + places.size, p.in_map, patch.col0 - patch.lead, patch.row0, place.group * p.in_per_group + first, barrier);
+        bulk_copy_box(to + places.size, p.in_map, patch.col0 - patch.lead, patch.row0,
+                      place.group * p.in_per_group + first, barrier);
         if constexpr (!WeightPlaces<kTaps, kChannels, kRelu6>::kOwn) {
-            const float* const from = p.weights + weights_offset + static_cast<long long>(first) * kTaps * p.tile_channels;
+            const float* const from =
+                p.weights + weights_offset + static_cast<long long>(first) * kTaps * p.tile_channels;
             bulk_copy(to, from, kFloat * static_cast<unsigned>(weights), barrier);
         }
     }

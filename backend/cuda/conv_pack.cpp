@@ -272,7 +272,9 @@ ConvShape conv_shape(ConvKind kind, ConvTile tile, std::size_t tile_channels, st
     }
     shape.patch_rows = static_cast<unsigned>(patch_rows);
     shape.pitch = static_cast<unsigned>(pitch);
-    const auto lines = [](std::size_t floats) { return static_cast<std::size_t>(whole_lines(static_cast<int>(floats))); };
+    const auto lines = [](std::size_t floats) {
+        return static_cast<std::size_t>(whole_lines(static_cast<int>(floats)));
+    };
     const std::size_t stage = lines(weights) + lines(shape.chunk * patch_rows * pitch);
     shape.shared_bytes = static_cast<std::size_t>(large ? kLargeStages : kSmallStages) * stage * sizeof(float);
     return shape;

@@ -17,13 +17,14 @@ namespace jpegai::cuda {
 [[nodiscard]] std::size_t conv_tile_channels(std::size_t out_per_group);
 
 /// Tiled kinds: [group][channel tile][row parity, transposed only][input channel][kernel row][kernel column][channel of
-/// the tile], channels beyond the last one 0. Rows in the order of the taps: transposed kinds take rows 1 and 3, then 0 and
+/// the tile], channels beyond the last one 0. Rows in the order of the taps: transposed kinds take rows 1 and 3, then 0
+/// and
 /// 2. kAny and kNarrowTransposed3: as in the graph.
 [[nodiscard]] std::vector<float> pack_conv(ConvKind kind, const Node& node, std::size_t in_channels,
                                            std::span<const float> weight);
 
-/// The same for large tiles of 3x3 (empty for others) with the weights of a thread together: [group][channel tile][thread
-/// of the tile][input channel][kernel row][kernel column][kConvChannels channels of the thread].
+/// The same for large tiles of 3x3 (empty for others) with the weights of a thread together: [group][channel
+/// tile][thread of the tile][input channel][kernel row][kernel column][kConvChannels channels of the thread].
 [[nodiscard]] std::vector<float> pack_own(ConvKind kind, std::span<const float> packed, std::size_t in_per_group,
                                           std::size_t tile_channels);
 
@@ -42,11 +43,12 @@ struct ConvShape {
 [[nodiscard]] bool begins_aligned(ConvKind kind, int pad_left);
 
 /// What so many blocks with such tiles take, in the same unit for all tiles of a convolution.
-[[nodiscard]] double conv_cost(ConvKind kind, ConvTile tile, std::size_t blocks, unsigned threads, std::size_t processors);
+[[nodiscard]] double conv_cost(ConvKind kind, ConvTile tile, std::size_t blocks, unsigned threads,
+                               std::size_t processors);
 
-/// Inputs nearer to zero than this may give a sum of -0 with these weights (products and differences that round to zero);
-/// then, and where a sum may start as -0 or a weight times zero is no zero (infinity), taps outside the picture are not
-/// the same as taps of zero. At least 1: for every input.
+/// Inputs nearer to zero than this may give a sum of -0 with these weights (products and differences that round to
+/// zero); then, and where a sum may start as -0 or a weight times zero is no zero (infinity), taps outside the picture
+/// are not the same as taps of zero. At least 1: for every input.
 [[nodiscard]] float conv_tiny_input(std::span<const float> weight, std::span<const float> bias);
 
 }  // namespace jpegai::cuda

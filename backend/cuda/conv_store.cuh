@@ -165,6 +165,20 @@ JPEGAI_DEVICE int quad_channel(int n, int quad_step) {
     return n % 4 + n / 4 * quad_step;
 }
 
+/// Asks early for the values of other arrays that the steps behind a convolution need.
+JPEGAI_DEVICE void prefetch_others(const ConvParams& p, int channels, int channel, int quad_step, int y, int x) {
+    for (int k = 0; k < p.chain.count; ++k) {
+        const Chain::Entry& entry = p.chain.entries[k];
+        if (!has_other(entry.step)) continue;
+        JPEGAI_UNROLL
+        for (int n = 0; n < channels; ++n) {
+            const View& other = p.chain.others[entry.other];
+            const int c = channel + quad_channel(n, quad_step);
+            if (c < other.channels) prefetch(sample(other, c, y, x));
+        }
+    }
+}
+
 /// Ends and stores what a thread has computed: quads of channels, `quad_step` apart, the first one at `channel0` of the
 /// group, whose first channel is `group_channel`.
 template <bool kShuffles, int kChannels, int kCols>

@@ -10,9 +10,9 @@
 
 namespace jpegai {
 
-/// Runners of this backend derive from cuda::DeviceRunner. Networks and picture devices may be used from several threads
-/// at a time; each run has a stream of its own.
+/// Runners of this backend derive from cuda::DeviceRunner. Networks and picture devices may be used from several
+/// threads at a time; each run has a stream of its own.
 [[nodiscard]] std::unique_ptr<Backend> make_cuda_backend(std::shared_ptr<cuda::Device> device,
-                                                          const cuda::ConvChoice& choice = {});
+                                                         const cuda::ConvChoice& choice = {});
 
 }  // namespace jpegai

@@ -44,9 +44,9 @@ struct Kernel : KernelFunctions {
 
 /// Declares kernel NAME and defines the object NAME_kernel. To be used in namespace jpegai::cuda.
 #if JPEGAI_CUDA
-#define JPEGAI_DECLARE_KERNEL(NAME, PARAMS)              \
-    const void* NAME##_on_device();                      \
-    [[gnu::weak]] void NAME##_emulated(const void*);     \
+#define JPEGAI_DECLARE_KERNEL(NAME, PARAMS)          \
+    const void* NAME##_on_device();                  \
+    [[gnu::weak]] void NAME##_emulated(const void*); \
     inline const Kernel<PARAMS> NAME##_kernel{{#NAME, &NAME##_on_device, &NAME##_emulated}};
 #else
 #define JPEGAI_DECLARE_KERNEL(NAME, PARAMS)          \
@@ -65,10 +65,10 @@ struct DeviceInfo {
 
 /// A box of `box` floats of an array in device memory; x, y and channel in this order.
 struct TensorBox {
-    const float* data;                 ///< on 16 bytes
-    std::uint32_t size[3];             ///< of the array
-    std::uint64_t strides[2];          ///< bytes from row to row and from channel to channel, multiples of 16
-    std::uint32_t box[3];              ///< 1 to 256; the first one is a multiple of 4
+    const float* data;         ///< on 16 bytes
+    std::uint32_t size[3];     ///< of the array
+    std::uint64_t strides[2];  ///< bytes from row to row and from channel to channel, multiples of 16
+    std::uint32_t box[3];      ///< 1 to 256; the first one is a multiple of 4
 };
 /// What a kernel is given to copy such boxes from any place, also beyond the array, where they are zero
 /// (bulk_copy_box() of kernel.cuh): part of its parameters. Of the device's own making.

@@ -145,14 +145,15 @@ public:
     }
 
 private:
-    /// The most shared memory for every kernel: between kernels that divide it from the cache differently a multiprocessor
-    /// has to become idle.
+    /// The most shared memory for every kernel: between kernels that divide it from the cache differently a
+    /// multiprocessor has to become idle.
     static void prepare(const KernelFunctions& kernel, const void* function) {
         cudaFuncAttributes attributes{};
         check(cudaFuncGetAttributes(&attributes, function), kernel.name);
         const int most = kMostShared - static_cast<int>(attributes.sharedSizeBytes);
         check(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize, most), kernel.name);
-        check(cudaFuncSetAttribute(function, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared),
+        check(cudaFuncSetAttribute(function, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                   cudaSharedmemCarveoutMaxShared),
               kernel.name);
     }
     void use_device() const { check(cudaSetDevice(device_), "cudaSetDevice"); }
@@ -185,8 +186,8 @@ PFN_cuTensorMapEncodeTiled_v12000 find_map_function() {
     void* function = nullptr;
     cudaDriverEntryPointQueryResult found{};
 #if CUDART_VERSION >= 12050
-    const cudaError_t status = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &function, kSince,
-                                                                cudaEnableDefault, &found);
+    const cudaError_t status =
+        cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &function, kSince, cudaEnableDefault, &found);
 #else
     const cudaError_t status = cudaGetDriverEntryPoint("cuTensorMapEncodeTiled", &function, cudaEnableDefault, &found);
 #endif
@@ -227,10 +228,10 @@ public:
         const cuuint64_t strides[2] = {box.strides[0], box.strides[1]};
         const cuuint32_t steps[3] = {1, 1, 1};
         // Integers: no kind of float is changed on the way.
-        const CUresult result = map_function_(
-            reinterpret_cast<CUtensorMap*>(&map), CU_TENSOR_MAP_DATA_TYPE_INT32, 3, const_cast<float*>(box.data), size,
-            strides, box.box, steps, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE,
-            CU_TENSOR_MAP_L2_PROMOTION_NONE, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+        const CUresult result = map_function_(reinterpret_cast<CUtensorMap*>(&map), CU_TENSOR_MAP_DATA_TYPE_INT32, 3,
+                                              const_cast<float*>(box.data), size, strides, box.box, steps,
+                                              CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE,
+                                              CU_TENSOR_MAP_L2_PROMOTION_NONE, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
         if (result != CUDA_SUCCESS)
             throw Error(JPEGAI_ERROR_INTERNAL, "CUDA: cuTensorMapEncodeTiled: " + std::to_string(result));
         return map;
@@ -284,8 +285,8 @@ std::shared_ptr<Device> Device::open(int index) {
     const int count = count_devices(&why);
     if (count == 0) throw Error(JPEGAI_ERROR_UNSUPPORTED, "no CUDA device: " + why);
     if (index < 0 || index >= count) {
-        throw Error(JPEGAI_ERROR_UNSUPPORTED, "no CUDA device " + std::to_string(index) + ": this machine has " +
-                                                  std::to_string(count));
+        throw Error(JPEGAI_ERROR_UNSUPPORTED,
+                    "no CUDA device " + std::to_string(index) + ": this machine has " + std::to_string(count));
     }
     const std::lock_guard lock(mutex);
     std::shared_ptr<Device> device = opened[index].lock();

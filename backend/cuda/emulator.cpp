@@ -189,7 +189,8 @@ std::uint64_t exchange(std::uint64_t bits, int lane) {
 }
 
 void copy_async(void* shared, const void* global, std::size_t bytes) {
-    if (reinterpret_cast<std::uintptr_t>(shared) % bytes != 0 || reinterpret_cast<std::uintptr_t>(global) % bytes != 0) {
+    if (reinterpret_cast<std::uintptr_t>(shared) % bytes != 0 ||
+        reinterpret_cast<std::uintptr_t>(global) % bytes != 0) {
         throw Error(JPEGAI_ERROR_INTERNAL, "emulated kernel: unaligned asynchronous copy");
     }
     current().copies.push_back({shared, global, bytes});
@@ -247,7 +248,8 @@ void copy_box(float* to, const TensorBox& box, int x0, int y0, int channel0) {
             for (std::uint32_t x = 0; x < box.box[0]; ++x, ++to) {
                 const std::int64_t from_x = x0 + std::int64_t{x}, from_y = y0 + std::int64_t{y},
                                    from_c = channel0 + std::int64_t{c};
-                const bool there = inside(from_x, box.size[0]) && inside(from_y, box.size[1]) && inside(from_c, box.size[2]);
+                const bool there =
+                    inside(from_x, box.size[0]) && inside(from_y, box.size[1]) && inside(from_c, box.size[2]);
                 if (!there) {
                     *to = 0.0F;
                     continue;

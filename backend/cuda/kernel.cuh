@@ -1,11 +1,12 @@
-// What kernel code is written against. A .cu file is compiled twice: by nvcc for the GPU, and by the C++ compiler for the
-// emulator, where the threads of a block are fibers that take turns at barriers and blocks run one after the other.
+// What kernel code is written against. A .cu file is compiled twice: by nvcc for the GPU, and by the C++ compiler for
+// the emulator, where the threads of a block are fibers that take turns at barriers and blocks run one after the other.
 //
 // Kernel code may use threadIdx, blockIdx, blockDim, gridDim, __shared__, JPEGAI_DEVICE for functions, and of the rest
-// only what is wrapped here (so that it has a form for the C++ compiler): sync_threads(), sync_warp(), shared_memory<T>(),
-// cp_async_*, bulk_*, load_read_only(), shuffles, atomics, divide(), square_root(), contract::fma and the other functions of
-// backend/contract/elementary.h. A `__shared__` variable must be plain (no constructor). The emulator
-// checks that all threads of a block reach the same number of barriers, and poisons shared and device memory.
+// only what is wrapped here (so that it has a form for the C++ compiler): sync_threads(), sync_warp(),
+// shared_memory<T>(), cp_async_*, bulk_*, load_read_only(), prefetch(), shuffles, atomics, divide(), square_root(),
+// contract::fma and the other functions of backend/contract/elementary.h. A `__shared__` variable must be plain (no
+// constructor). The emulator checks that all threads of a block reach the same number of barriers, and poisons shared
+// and device memory.
 #pragma once
 
 #include <cstddef>
@@ -69,8 +70,8 @@ JPEGAI_DEVICE void cp_async_wait() {
     __pipeline_wait_prior(kLeft);
 }
 // Bulk copies (capability 9.0, Device::copies_in_bulk()): one thread queues them, and a barrier in shared memory counts
-// their bytes. A barrier begins with bulk_begin() by one thread and a sync_threads(). Each of its phases, 0 and 1 in turn,
-// ends when one thread has called bulk_expect() and as many bytes have been copied.
+// their bytes. A barrier begins with bulk_begin() by one thread and a sync_threads(). Each of its phases, 0 and 1 in
+// turn, ends when one thread has called bulk_expect() and as many bytes have been copied.
 #if __CUDA_ARCH__ >= 900
 JPEGAI_DEVICE unsigned shared_address(const void* shared) {
     return static_cast<unsigned>(__cvta_generic_to_shared(shared));
@@ -90,7 +91,8 @@ JPEGAI_DEVICE void bulk_copy(void* shared, const void* global, unsigned bytes, s
                  "l"(__cvta_generic_to_global(global)), "r"(bytes), "r"(shared_address(barrier))
                  : "memory");
 }
-/// The box of `map` at (x, y, channel), dense; x is a multiple of 4, `shared` on 128 bytes. `map` is part of the kernel's parameters.
+/// The box of `map` at (x, y, channel), dense; x is a multiple of 4, `shared` on 128 bytes. `map` is part of the
+/// kernel's parameters.
 JPEGAI_DEVICE void bulk_copy_box(void* shared, const TensorMap& map, int x, int y, int channel,
                                  std::uint64_t* barrier) {
     asm volatile(
@@ -121,6 +123,10 @@ JPEGAI_DEVICE void bulk_wait(std::uint64_t*, unsigned) {}
 template <class T>
 JPEGAI_DEVICE T load_read_only(const T* from) {
     return __ldg(from);
+}
+/// Brings what lies there nearer; any address.
+JPEGAI_DEVICE void prefetch(const void* global) {
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(__cvta_generic_to_global(global)));
 }
 /// Correctly rounded.
 JPEGAI_DEVICE float divide(float a, float b) {
@@ -172,9 +178,9 @@ JPEGAI_DEVICE T atomic_or(T* to, T value) {
 #define JPEGAI_DEVICE_APART inline
 #define JPEGAI_KERNEL(NAME, PARAMS, THREADS) static void NAME##_body(const PARAMS& p)
 #define JPEGAI_KERNEL_BLOCKS(NAME, PARAMS, THREADS, BLOCKS) static void NAME##_body(const PARAMS& p)
-#define JPEGAI_DEFINE_KERNEL(NAME, PARAMS)               \
-    void NAME##_emulated(const void* params);            \
-    void NAME##_emulated(const void* params) {           \
+#define JPEGAI_DEFINE_KERNEL(NAME, PARAMS)                \
+    void NAME##_emulated(const void* params);             \
+    void NAME##_emulated(const void* params) {            \
         NAME##_body(*static_cast<const PARAMS*>(params)); \
     }
 #define JPEGAI_UNROLL
@@ -244,6 +250,7 @@ template <class T>
 T load_read_only(const T* from) {
     return *from;
 }
+inline void prefetch(const void*) {}
 inline float divide(float a, float b) {
     return a / b;
 }

@@ -211,7 +211,8 @@ void Launcher::launch_tiles(ConvParams& p) const {
     for (const ConvTile tile : kConvTiles) {
         if (conv_kernel(layer_.conv, tile) == nullptr) continue;
         const ConvShape shape = conv_shape(layer_.conv, tile, layer_.tile_channels, in_group, flat);
-        const double cost = conv_cost(layer_.conv, tile, count(shape), shape.threads, target_.device->info().processors);
+        const double cost =
+            conv_cost(layer_.conv, tile, count(shape), shape.threads, target_.device->info().processors);
         if (target_.choice.tile ? tile == *target_.choice.tile : cost < least) {
             best = tile;
             least = cost;

@@ -21,10 +21,10 @@ struct Plan {
         std::size_t sums[2] = {}, scratch = 0, weights = 0;
         std::size_t segments_per_row = 0, segments = 0;
     };
-    std::vector<Shape> shapes;                   ///< per node
-    std::vector<Place> places;                   ///< per value
-    std::vector<AttentionPlaces> attention;      ///< per layer; empty but for attentions
-    std::size_t bytes = 0;                       ///< of the workspace
+    std::vector<Shape> shapes;               ///< per node
+    std::vector<Place> places;               ///< per value
+    std::vector<AttentionPlaces> attention;  ///< per layer; empty but for attentions
+    std::size_t bytes = 0;                   ///< of the workspace
 };
 
 /// Values share memory when none is needed while another is. Throws Error{limit} for sizes beyond the kernels' indices.
