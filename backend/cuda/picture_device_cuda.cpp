@@ -77,6 +77,13 @@ public:
     void zero(DeviceArray& array) override {
         if (!array.empty()) stream().fill_bytes(array.data, 0, array.size() * sizeof(float));
     }
+    Array3<float> uploadable(const Shape& shape) override {
+        const auto [channels, size] = shape;
+        const std::size_t bytes = checked_mul(checked_mul(channels, size.rows), checked_mul(size.cols, sizeof(float)));
+        std::shared_ptr<void> memory = memory_->shared_staging(bytes);
+        float* const data = static_cast<float*>(memory.get());
+        return Array3<float>::in_memory({std::move(memory), data}, channels, size.rows, size.cols);
+    }
     DeviceArray upload(const Array3<float>& values) override { return upload_as<float>(values); }
     DeviceArray upload(const Array3<std::int8_t>& values) override { return upload_as<float>(values); }
     DeviceShorts upload(const Array3<std::int16_t>& values) override { return upload_as<std::int16_t>(values); }
@@ -215,9 +222,13 @@ private:
     DeviceValues<To> upload_as(const Array3<From>& from) {
         DeviceValues<To> to = memory_->values<To>({from.channels(), {from.rows(), from.cols()}});
         if (from.empty()) return to;
-        To* staged = static_cast<To*>(memory_->staging(from.size() * sizeof(To)));
-        std::copy_n(from.data(), from.size(), staged);
-        stream().copy_to_device(to.data, staged, from.size() * sizeof(To));
+        const void* readable = from.data();
+        if (!std::is_same_v<To, From> || !memory_->is_staging(readable)) {
+            To* const staged = static_cast<To*>(memory_->staging(from.size() * sizeof(To)));
+            std::copy_n(from.data(), from.size(), staged);
+            readable = staged;
+        }
+        stream().copy_to_device(to.data, readable, from.size() * sizeof(To));
         return to;
     }
 

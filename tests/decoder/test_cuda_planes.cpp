@@ -249,6 +249,82 @@ TEST_P(CudaPlanes, MemoryIsUsedAgainAndGivenBack) {
     EXPECT_EQ(device->bytes_in_use(), before);
 }
 
+void fill(Array3<float>& array, float first) {
+    for (std::size_t i = 0; i < array.size(); ++i) array.data()[i] = first + static_cast<float>(i);
+}
+bool counts_from(const Array3<float>& array, float first) {
+    Array3<float> wanted = array;
+    fill(wanted, first);
+    return same_bits(array, wanted);
+}
+
+TEST_P(CudaPlanes, UploadableArraysAreReadInPlace) {
+    constexpr Shape kShape{3, {40, 70}};
+    const std::shared_ptr<cuda::Device> device = test::cuda_devices().at(GetParam());
+    cuda::PictureDevicePool pool(device);
+    auto picture = pool.take();
+    const std::size_t before = device->bytes_in_use();
+    const float* memory = nullptr;
+    {
+        // Dropped at once, and others asked for: the first stays until the device has read it.
+        DeviceArray arrays[3];
+        for (std::size_t i = 0; i < 3; ++i) {
+            Array3<float> values = picture->uploadable(kShape);
+            EXPECT_TRUE(i == 0 || values.data() != memory);
+            memory = values.data();
+            fill(values, 1e4F * static_cast<float>(i));
+            arrays[i] = picture->upload(values);
+        }
+        Array3<float> got;
+        for (std::size_t i = 0; i < 3; ++i) {
+            picture->download(arrays[i], got);
+            EXPECT_TRUE(counts_from(got, 1e4F * static_cast<float>(i))) << i;
+        }
+    }
+    {
+        // No copy, which shows where the device reads late: in the emulator.
+        Array3<float> values = picture->uploadable(kShape), got;
+        fill(values, 1);
+        const DeviceArray array = picture->upload(values);
+        if (device->info().index < 0) fill(values, 2);
+        picture->download(array, got);
+        EXPECT_TRUE(counts_from(got, device->info().index < 0 ? 2 : 1));
+        // After a wait it is an array like any other: it may be changed after its upload, and nobody else gets its memory.
+        fill(values, 3);
+        const DeviceArray again = picture->upload(values);
+        fill(values, 4);
+        EXPECT_NE(picture->uploadable(kShape).data(), values.data());
+        picture->download(again, got);
+        EXPECT_TRUE(counts_from(got, 3));
+        // The same on the other line.
+        Array3<float> other = picture->uploadable(kShape);
+        fill(other, 5);
+        picture->queue_on(DeviceLine::kSide);
+        const DeviceArray aside = picture->upload(other);
+        fill(other, 6);
+        picture->queue_on(DeviceLine::kMain);
+        picture->wait_for_other_line();
+        picture->download(aside, got);
+        EXPECT_TRUE(counts_from(got, 5));
+    }
+    picture->wait();
+    EXPECT_EQ(picture->uploadable({0, {3, 3}}).data(), nullptr);
+    Array3<float> kept = picture->uploadable(kShape);
+    picture.reset();
+    EXPECT_EQ(device->bytes_in_use(), before);
+    fill(kept, 7);  // outlives the device it was made for
+    EXPECT_NE(pool.take()->uploadable(kShape).data(), kept.data());
+    memory = kept.data();
+    kept = {};
+    cuda::Buffer all[8];
+    bool given_back = false;
+    for (cuda::Buffer& buffer : all) {
+        buffer = device->pinned(kShape.channels * kShape.size.rows * kShape.size.cols * sizeof(float));
+        given_back = given_back || buffer.data() == memory;
+    }
+    EXPECT_TRUE(given_back);
+}
+
 std::string device_name(const testing::TestParamInfo<std::size_t>& info) {
     return test::cuda_devices().at(info.param)->info().index < 0 ? "emulator" : "gpu";
 }
