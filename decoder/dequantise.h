@@ -11,8 +11,8 @@
 
 namespace jpegai {
 
-/// Dequantises the symbols of `layout` into `residual`, [channel][latent row][latent col] of the whole picture, of which
-/// every value is written.
+/// Dequantises the symbols of `layout` into `residual`, [channel][latent row][latent col] of the whole picture; every
+/// value is written.
 /// Per value, each operation rounded to float: x = r; with RVS or GRFS x = (x * inv) * 2^-16; with a quality map
 /// x = x / (linear / 16); x = x / (scaler + 1e-9).
 /// The first `decoded_channels` channels of the regions with present[r] are read, everything else becomes 0.

@@ -289,7 +289,8 @@ TEST_P(CudaPlanes, UploadableArraysAreReadInPlace) {
         if (device->info().index < 0) fill(values, 2);
         picture->download(array, got);
         EXPECT_TRUE(counts_from(got, device->info().index < 0 ? 2 : 1));
-        // After a wait it is an array like any other: it may be changed after its upload, and nobody else gets its memory.
+        // After a wait it is an array like any other: it may be changed after its upload, and nobody else gets its
+        // memory.
         fill(values, 3);
         const DeviceArray again = picture->upload(values);
         fill(values, 4);
@@ -323,6 +324,31 @@ TEST_P(CudaPlanes, UploadableArraysAreReadInPlace) {
         given_back = given_back || buffer.data() == memory;
     }
     EXPECT_TRUE(given_back);
+}
+
+TEST_P(CudaPlanes, WhatWasDownloadedKeepsItsMemory) {
+    std::vector<Array3<float>> wanted, floats;
+    std::vector<std::vector<Array3<std::uint16_t>>> samples;
+    for (int i = 0; i < 3; ++i) {
+        wanted.push_back(random_plane(random_, 30, 50));
+        const DeviceArray array = device_->upload(wanted.back());
+        device_->download(array, floats.emplace_back());
+        const std::array<DeviceSamples, 2> both = {device_->quantise(array, 255, true),
+                                                   device_->quantise(array, 1023, true)};
+        samples.push_back(device_->download(both));
+        const DeviceSamples bytes = device_->quantise(array, 255, false);
+        EXPECT_EQ(test::thrown_code([&] { (void)device_->download({&bytes, 1}); }), JPEGAI_ERROR_INTERNAL);
+    }
+    device_.reset();
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_TRUE(same_bits(floats[i], wanted[i]));
+        Planes planes;
+        for (Array3<float>& plane : planes.plane) plane = wanted[i];
+        ASSERT_EQ(samples[i].size(), 2U);
+        const auto host = quantise(planes, 8).planes[0], deep = quantise(planes, 10).planes[0];
+        EXPECT_TRUE(std::ranges::equal(samples[i][0].span(), host.span()));
+        EXPECT_TRUE(std::ranges::equal(samples[i][1].span(), deep.span()));
+    }
 }
 
 std::string device_name(const testing::TestParamInfo<std::size_t>& info) {

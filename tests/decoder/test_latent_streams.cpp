@@ -114,7 +114,7 @@ struct NotingListener final : LatentListener {
 
 TEST(LatentStreams, AListenerIsToldInOrderAndGivesMemory) {
     JPEGAI_NEEDS_SHARED();
-    for (const char* name : {"hop_other_synth", "quality_map_threads4"}) {
+    for (const char* name : {"hop_other_synth", "bop_lsbs"}) {
         const StreamCase stream = load_stream_case(shared_dir() / "vectors" / name);
         NotingListener listener;
         EntropyOptions options;
@@ -126,8 +126,7 @@ TEST(LatentStreams, AListenerIsToldInOrderAndGivesMemory) {
         for (const Component component : {kPrimary, kSecondary})
             truth.expect(std::string(kPrefix[component]) + "residual", listener.taken[component]);
         listener.wrong = 1;
-        EXPECT_EQ(thrown_code(
-                      [&] { (void)decode_latents(stream.stream, stream.file, stream.models, options); }),
+        EXPECT_EQ(thrown_code([&] { (void)decode_latents(stream.stream, stream.file, stream.models, options); }),
                   JPEGAI_ERROR_ARGUMENT);
     }
 }
