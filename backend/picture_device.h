@@ -104,13 +104,21 @@ public:
     // ---- memory
     [[nodiscard]] virtual DeviceArray make(const Shape& shape) = 0;  ///< contents unspecified
     virtual void zero(DeviceArray& array) = 0;
-    /// The host's values may be changed or freed as soon as the call returns.
+    /// An array for upload(), contents unspecified, in memory of the host that the device reads by itself: upload() on
+    /// the line in use now lets it, unless there was a wait or a download in between; elsewhere the array is one like
+    /// any other. Its values may not be changed between upload() and the next wait or download of that line. It may be
+    /// dropped at any time, after the device, too.
+    [[nodiscard]] virtual Array3<float> uploadable(const Shape& shape) = 0;
+    /// The host's values may be changed or freed as soon as the call returns, where they are not `uploadable`.
     [[nodiscard]] virtual DeviceArray upload(const Array3<float>& values) = 0;
     [[nodiscard]] virtual DeviceArray upload(const Array3<std::int8_t>& values) = 0;  ///< converted to float
     [[nodiscard]] virtual DeviceShorts upload(const Array3<std::int16_t>& values) = 0;
-    /// Wait for what is queued and copy.
+    /// Downloads wait for what is queued. These arrays lie in memory of the host that the device writes by itself; they
+    /// may outlive the device.
     virtual void download(const DeviceArray& from, Array3<float>& to) = 0;
-    /// Several planes with one wait; `to` has the bytes() of each.
+    /// Samples of two bytes each.
+    [[nodiscard]] virtual std::vector<Array3<std::uint16_t>> download(std::span<const DeviceSamples> from) = 0;
+    /// Copies, samples of either kind; `to` has the bytes() of each.
     virtual void download(std::span<const DeviceSamples> from, std::span<std::uint8_t* const> to) = 0;
     virtual void wait() = 0;
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/math.h"
@@ -33,6 +34,17 @@ public:
         auto memory = allocate_aligned(bytes);
         const FreeAligned free = memory.get_deleter();
         array.data_.reset(static_cast<T*>(memory.release()), free);
+        return array;
+    }
+    /// An array in memory of somebody else, which is kept as long as the array: room for channels * rows * cols values,
+    /// aligned to 64 bytes.
+    [[nodiscard]] static Array3 in_memory(std::shared_ptr<T[]> memory, std::size_t channels, std::size_t rows,
+                                          std::size_t cols) noexcept {
+        Array3 array;
+        array.channels_ = channels;
+        array.rows_ = rows;
+        array.cols_ = cols;
+        array.data_ = std::move(memory);
         return array;
     }
     Array3(const Array3& other) : Array3(uninitialized(other.channels_, other.rows_, other.cols_)) {
@@ -77,10 +89,7 @@ public:
         for (std::size_t c = 0; c < array.channels_; ++c) {
             Array3& part = parts.emplace_back();
             if (array.plane_size() * sizeof(T) % kMemoryLine == 0) {
-                part.channels_ = 1;
-                part.rows_ = array.rows_;
-                part.cols_ = array.cols_;
-                part.data_ = std::shared_ptr<T[]>(array.data_, array.plane(c));
+                part = in_memory(std::shared_ptr<T[]>(array.data_, array.plane(c)), 1, array.rows_, array.cols_);
             } else {
                 part = uninitialized(1, array.rows_, array.cols_);
                 std::copy_n(array.plane(c), part.size(), part.data());
@@ -97,7 +106,7 @@ private:
         std::swap(data_, other.data_);
     }
     std::size_t channels_ = 0, rows_ = 0, cols_ = 0;
-    std::shared_ptr<T[]> data_;  // shared only by parts of a split array
+    std::shared_ptr<T[]> data_;  // shared only by parts of a split array, and with who gave the memory
 };
 
 }  // namespace jpegai

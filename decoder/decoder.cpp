@@ -205,12 +205,7 @@ Picture download_samples(PictureDevice& device, const DevicePlanes& planes, unsi
     picture.bit_depth = depth;
     picture.range = SampleRange::kFull;
     picture.colour = rendering.cicp;
-    std::array<std::uint8_t*, 3> to{};
-    for (std::size_t i = 0; i < 3; ++i) {
-        picture.planes.push_back(Array3<std::uint16_t>::uninitialized(1, samples[i].rows, samples[i].cols));
-        to[i] = reinterpret_cast<std::uint8_t*>(picture.planes[i].data());
-    }
-    device.download(samples, to);
+    picture.planes = device.download(samples);
     return picture;
 }
 

@@ -139,7 +139,7 @@ public:
     [[nodiscard]] DecodedPicture decode(std::span<const std::uint8_t> file, const DecodeOptions& options = {}) const;
 
     /// The same with integer samples, as DecodedPicture::to_picture makes them. Quicker where networks run on a device:
-    /// only samples come back.
+    /// only samples come back. They lie in memory that the device wrote (page-locked), until the picture is dropped.
     [[nodiscard]] Picture decode_samples(std::span<const std::uint8_t> file, const DecodeOptions& options = {},
                                          std::optional<unsigned> depth = std::nullopt) const;
 

@@ -70,10 +70,12 @@ void fill_area(Array3<float>& array, std::size_t channel, const Area& area, floa
 
 }  // namespace
 
-Array3<float> dequantise(const ScaleSetup& setup, const RegionLayout& layout, std::span<const std::int16_t> symbols,
-                         const std::vector<bool>& present, std::size_t channels, std::size_t decoded_channels,
-                         const Array3<std::int16_t>& rvs_likely) {
-    auto residual = Array3<float>::uninitialized(channels, setup.rows, setup.cols);
+void dequantise(const ScaleSetup& setup, const RegionLayout& layout, std::span<const std::int16_t> symbols,
+                const std::vector<bool>& present, std::size_t decoded_channels, const Array3<std::int16_t>& rvs_likely,
+                Array3<float>& residual) {
+    if (residual.rows() != setup.rows || residual.cols() != setup.cols)
+        throw Error(JPEGAI_ERROR_ARGUMENT, "memory for the residual has another size");
+    const std::size_t channels = residual.channels();
     const bool scaled = setup.scales_residual(), mapped = !setup.qp_map.empty();
     const Array3<float> steps = mapped ? quality_steps(setup) : Array3<float>();
     std::vector<float> inv(setup.cols);
@@ -99,7 +101,6 @@ Array3<float> dequantise(const ScaleSetup& setup, const RegionLayout& layout, st
             }
         }
     }
-    return residual;
 }
 
 }  // namespace jpegai

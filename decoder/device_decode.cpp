@@ -70,6 +70,14 @@ public:
         side(DeviceLine::kMain);
     }
 
+    /// Memory that the component's own line uploads from without a copy.
+    Array3<float> residual_memory(Component component, const Shape& shape) override {
+        if (component == kSecondary) side(DeviceLine::kSide);
+        Array3<float> memory = device_.uploadable(shape);
+        side(DeviceLine::kMain);
+        return memory;
+    }
+
     void component_decoded(Latents& latents, Component component) override {
         if (component == kPrimary) {
             latent(latents, kPrimary);

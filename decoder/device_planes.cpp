@@ -29,6 +29,10 @@ DevicePlanes make_planes(PictureDevice& device, const DeviceArray& luma, const D
     planes.chroma = coded;
     planes.plane[0] = part_of(device, luma, {0, 0, display.rows, display.cols});
     for (std::size_t i = 1; i < 3; ++i) {
+        if (coded.is_444()) {
+            planes.plane[i] = part_of(device, chroma.channel(i - 1), {0, 0, display.rows, display.cols});
+            continue;
+        }
         planes.plane[i] = device.make({1, planes.size(i)});
         device.decimate(chroma.channel(i - 1), coded.ver, coded.hor, planes.plane[i]);
     }

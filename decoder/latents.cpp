@@ -104,9 +104,15 @@ private:
         const std::vector<bool> present = decode_symbols(component, layout, decoded, table, symbols);
         {
             const Stopwatch watch(&times_.dequantisation);
-            out.residual = dequantise(setup, layout, symbols, present, model.channels(), decoded, out.rvs_likely);
+            out.residual = residual_memory(component, {model.channels(), {setup.rows, setup.cols}});
+            dequantise(setup, layout, symbols, present, decoded, out.rvs_likely, out.residual);
         }
         if (options_.keep_intermediates) keep_symbols(setup, layout, decoded, present, symbols, out);
+    }
+
+    [[nodiscard]] Array3<float> residual_memory(Component component, const Shape& shape) const {
+        if (options_.listener != nullptr) return options_.listener->residual_memory(component, shape);
+        return Array3<float>::uninitialized(shape.channels, shape.size.rows, shape.size.cols);
     }
 
     /// `size` values of scratch memory that both components use in turn: fresh memory costs more than what is done to

@@ -37,6 +37,10 @@ public:
     }
     /// Pinned memory of the host that is kept until drop_staging().
     [[nodiscard]] void* staging(std::size_t bytes);
+    /// The same, kept longer where somebody still owns it then. Owners may outlive this object.
+    [[nodiscard]] std::shared_ptr<void> shared_staging(std::size_t bytes);
+    /// Whether `memory` is what one of the two gave since the last drop_staging().
+    [[nodiscard]] bool is_staging(const void* memory) const noexcept;
     /// Waits for all work, without keeping the processor busy.
     void wait();
     /// After wait(): gives staging memory back.
@@ -50,7 +54,7 @@ private:
     std::shared_ptr<Device> device_;
     std::unique_ptr<Stream> stream_;
     std::unique_ptr<Event> reached_;
-    std::vector<Buffer> staged_;
+    std::vector<std::shared_ptr<Buffer>> staged_;
     std::shared_ptr<Free> free_;
 };
 

@@ -77,26 +77,37 @@ public:
     void zero(DeviceArray& array) override {
         if (!array.empty()) stream().fill_bytes(array.data, 0, array.size() * sizeof(float));
     }
+    Array3<float> uploadable(const Shape& shape) override { return staging_array<float>(shape); }
     DeviceArray upload(const Array3<float>& values) override { return upload_as<float>(values); }
     DeviceArray upload(const Array3<std::int8_t>& values) override { return upload_as<float>(values); }
     DeviceShorts upload(const Array3<std::int16_t>& values) override { return upload_as<std::int16_t>(values); }
 
     void download(const DeviceArray& from, Array3<float>& to) override {
-        to = Array3<float>::uninitialized(from.channels, from.rows, from.cols);
+        to = staging_array<float>(from.shape());
         if (to.empty()) return;
-        const std::size_t bytes = from.size() * sizeof(float);
-        void* staged = memory_->staging(bytes);
-        stream().copy_to_host(staged, from.data, bytes);
-        copy_when_done({{to.data(), staged, bytes}});
+        stream().copy_to_host(to.data(), from.data, from.size() * sizeof(float));
+        finish_line();
+    }
+    std::vector<Array3<std::uint16_t>> download(std::span<const DeviceSamples> from) override {
+        std::vector<Array3<std::uint16_t>> planes;
+        for (const DeviceSamples& samples : from) {
+            if (samples.sample_bytes != sizeof(std::uint16_t)) misfit();
+            planes.push_back(staging_array<std::uint16_t>({1, {samples.rows, samples.cols}}));
+            if (samples.bytes() > 0) stream().copy_to_host(planes.back().data(), samples.data, samples.bytes());
+        }
+        finish_line();
+        return planes;
     }
     void download(std::span<const DeviceSamples> from, std::span<std::uint8_t* const> to) override {
-        std::vector<HostCopy> copies;
-        for (std::size_t i = 0; i < from.size(); ++i) {
-            void* staged = memory_->staging(from[i].bytes());
-            stream().copy_to_host(staged, from[i].data, from[i].bytes());
-            copies.push_back({to[i], staged, from[i].bytes()});
+        std::vector<const void*> staged;
+        for (const DeviceSamples& samples : from) {
+            void* const memory = memory_->staging(samples.bytes());
+            stream().copy_to_host(memory, samples.data, samples.bytes());
+            staged.push_back(memory);
         }
-        copy_when_done(copies);
+        memory_->wait();
+        for (std::size_t i = 0; i < from.size(); ++i) std::memcpy(to[i], staged[i], from[i].bytes());
+        memory_->drop_staging();
     }
     void wait() override {
         for (Line& line : lines_) {
@@ -197,27 +208,32 @@ public:
     }
 
 private:
-    struct HostCopy {
-        void* to;
-        const void* from;
-        std::size_t bytes;
-    };
-    void copy_when_done(std::span<const HostCopy> copies) {
+    void finish_line() {
         memory_->wait();
-        for (const HostCopy& copy : copies) std::memcpy(copy.to, copy.from, copy.bytes);
         memory_->drop_staging();
     }
-    void copy_when_done(std::initializer_list<HostCopy> copies) {
-        copy_when_done(std::span<const HostCopy>(copies.begin(), copies.size()));
+
+    /// In pinned memory, kept at least until the line has been waited for.
+    template <class T>
+    Array3<T> staging_array(const Shape& shape) {
+        const auto [channels, size] = shape;
+        const std::size_t bytes = checked_mul(checked_mul(channels, size.rows), checked_mul(size.cols, sizeof(T)));
+        std::shared_ptr<void> memory = memory_->shared_staging(bytes);
+        T* const data = static_cast<T*>(memory.get());
+        return Array3<T>::in_memory({std::move(memory), data}, channels, size.rows, size.cols);
     }
 
     template <class To, class From>
     DeviceValues<To> upload_as(const Array3<From>& from) {
         DeviceValues<To> to = memory_->values<To>({from.channels(), {from.rows(), from.cols()}});
         if (from.empty()) return to;
-        To* staged = static_cast<To*>(memory_->staging(from.size() * sizeof(To)));
-        std::copy_n(from.data(), from.size(), staged);
-        stream().copy_to_device(to.data, staged, from.size() * sizeof(To));
+        const void* readable = from.data();
+        if (!std::is_same_v<To, From> || !memory_->is_staging(readable)) {
+            To* const staged = static_cast<To*>(memory_->staging(from.size() * sizeof(To)));
+            std::copy_n(from.data(), from.size(), staged);
+            readable = staged;
+        }
+        stream().copy_to_device(to.data, readable, from.size() * sizeof(To));
         return to;
     }
 

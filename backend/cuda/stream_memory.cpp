@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -50,8 +51,16 @@ std::shared_ptr<void> StreamMemory::take(std::size_t bytes) {
 }
 
 void* StreamMemory::staging(std::size_t bytes) {
-    staged_.push_back(device_->pinned(bytes));
-    return staged_.back().data();
+    return shared_staging(bytes).get();
+}
+
+std::shared_ptr<void> StreamMemory::shared_staging(std::size_t bytes) {
+    staged_.push_back(std::make_shared<Buffer>(device_->pinned(bytes)));
+    return {staged_.back(), staged_.back()->data()};
+}
+
+bool StreamMemory::is_staging(const void* memory) const noexcept {
+    return std::any_of(staged_.begin(), staged_.end(), [&](const auto& buffer) { return buffer->data() == memory; });
 }
 
 void StreamMemory::wait() {

@@ -61,6 +61,23 @@ Array3<T> counted(std::size_t channels, std::size_t rows, std::size_t cols) {
     return array;
 }
 
+TEST(Array3, LiesInMemoryOfSomebodyElse) {
+    Array3<float> owner = counted<float>(2, 3, 16);
+    std::size_t freed = 0;
+    {
+        const std::shared_ptr<float[]> memory(owner.data(), [&](float*) { ++freed; });
+        Array3<float> array = Array3<float>::in_memory(memory, 2, 3, 16);
+        EXPECT_EQ(array.data(), owner.data());
+        EXPECT_EQ(array(1, 2, 15), 95.0F);
+        const Array3<float> copy = array;
+        EXPECT_NE(copy.data(), owner.data()) << "copies share nothing";
+        const Array3<float> moved = std::move(array);
+        EXPECT_EQ(moved.data(), owner.data());
+        EXPECT_EQ(memory.use_count(), 2);
+    }
+    EXPECT_EQ(freed, 1U);
+}
+
 TEST(Array3, SplitsIntoChannels) {
     for (const std::size_t cols : {16U, 5U}) {  // channels that begin on lines, and others
         const Array3<float> whole = counted<float>(3, 4, cols);

@@ -249,6 +249,108 @@ TEST_P(CudaPlanes, MemoryIsUsedAgainAndGivenBack) {
     EXPECT_EQ(device->bytes_in_use(), before);
 }
 
+void fill(Array3<float>& array, float first) {
+    for (std::size_t i = 0; i < array.size(); ++i) array.data()[i] = first + static_cast<float>(i);
+}
+bool counts_from(const Array3<float>& array, float first) {
+    Array3<float> wanted = array;
+    fill(wanted, first);
+    return same_bits(array, wanted);
+}
+
+TEST_P(CudaPlanes, UploadableArraysAreReadInPlace) {
+    constexpr Shape kShape{3, {40, 70}};
+    const std::shared_ptr<cuda::Device> device = test::cuda_devices().at(GetParam());
+    cuda::PictureDevicePool pool(device);
+    auto picture = pool.take();
+    const std::size_t before = device->bytes_in_use();
+    const float* memory = nullptr;
+    {
+        // Dropped at once, and others asked for: the first stays until the device has read it.
+        DeviceArray arrays[3];
+        for (std::size_t i = 0; i < 3; ++i) {
+            Array3<float> values = picture->uploadable(kShape);
+            EXPECT_TRUE(i == 0 || values.data() != memory);
+            memory = values.data();
+            fill(values, 1e4F * static_cast<float>(i));
+            arrays[i] = picture->upload(values);
+        }
+        Array3<float> got;
+        for (std::size_t i = 0; i < 3; ++i) {
+            picture->download(arrays[i], got);
+            EXPECT_TRUE(counts_from(got, 1e4F * static_cast<float>(i))) << i;
+        }
+    }
+    {
+        // No copy, which shows where the device reads late: in the emulator.
+        Array3<float> values = picture->uploadable(kShape), got;
+        fill(values, 1);
+        const DeviceArray array = picture->upload(values);
+        if (device->info().index < 0) fill(values, 2);
+        picture->download(array, got);
+        EXPECT_TRUE(counts_from(got, device->info().index < 0 ? 2 : 1));
+        // After a wait it is an array like any other: it may be changed after its upload, and nobody else gets its
+        // memory.
+        fill(values, 3);
+        const DeviceArray again = picture->upload(values);
+        fill(values, 4);
+        EXPECT_NE(picture->uploadable(kShape).data(), values.data());
+        picture->download(again, got);
+        EXPECT_TRUE(counts_from(got, 3));
+        // The same on the other line.
+        Array3<float> other = picture->uploadable(kShape);
+        fill(other, 5);
+        picture->queue_on(DeviceLine::kSide);
+        const DeviceArray aside = picture->upload(other);
+        fill(other, 6);
+        picture->queue_on(DeviceLine::kMain);
+        picture->wait_for_other_line();
+        picture->download(aside, got);
+        EXPECT_TRUE(counts_from(got, 5));
+    }
+    picture->wait();
+    EXPECT_EQ(picture->uploadable({0, {3, 3}}).data(), nullptr);
+    Array3<float> kept = picture->uploadable(kShape);
+    picture.reset();
+    EXPECT_EQ(device->bytes_in_use(), before);
+    fill(kept, 7);  // outlives the device it was made for
+    EXPECT_NE(pool.take()->uploadable(kShape).data(), kept.data());
+    memory = kept.data();
+    kept = {};
+    cuda::Buffer all[8];
+    bool given_back = false;
+    for (cuda::Buffer& buffer : all) {
+        buffer = device->pinned(kShape.channels * kShape.size.rows * kShape.size.cols * sizeof(float));
+        given_back = given_back || buffer.data() == memory;
+    }
+    EXPECT_TRUE(given_back);
+}
+
+TEST_P(CudaPlanes, WhatWasDownloadedKeepsItsMemory) {
+    std::vector<Array3<float>> wanted, floats;
+    std::vector<std::vector<Array3<std::uint16_t>>> samples;
+    for (int i = 0; i < 3; ++i) {
+        wanted.push_back(random_plane(random_, 30, 50));
+        const DeviceArray array = device_->upload(wanted.back());
+        device_->download(array, floats.emplace_back());
+        const std::array<DeviceSamples, 2> both = {device_->quantise(array, 255, true),
+                                                   device_->quantise(array, 1023, true)};
+        samples.push_back(device_->download(both));
+        const DeviceSamples bytes = device_->quantise(array, 255, false);
+        EXPECT_EQ(test::thrown_code([&] { (void)device_->download({&bytes, 1}); }), JPEGAI_ERROR_INTERNAL);
+    }
+    device_.reset();
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_TRUE(same_bits(floats[i], wanted[i]));
+        Planes planes;
+        for (Array3<float>& plane : planes.plane) plane = wanted[i];
+        ASSERT_EQ(samples[i].size(), 2U);
+        const auto host = quantise(planes, 8).planes[0], deep = quantise(planes, 10).planes[0];
+        EXPECT_TRUE(std::ranges::equal(samples[i][0].span(), host.span()));
+        EXPECT_TRUE(std::ranges::equal(samples[i][1].span(), deep.span()));
+    }
+}
+
 std::string device_name(const testing::TestParamInfo<std::size_t>& info) {
     return test::cuda_devices().at(info.param)->info().index < 0 ? "emulator" : "gpu";
 }

@@ -38,7 +38,8 @@ TEST(Gain, DequantisedValuesEqualTheReference) {
         setup.rows = setup.cols = 4;
         setup.gain = {entry.at("v").get<std::int16_t>()};
         setup.grfs = {GrfsVariant::kOff};
-        const Array3<float> values = dequantise(setup, RegionLayout(PictureHeader{}, 1), symbols, {true}, 1, 1, {});
+        Array3<float> values(1, 4, 4);
+        dequantise(setup, RegionLayout(PictureHeader{}, 1), symbols, {true}, 1, {}, values);
         EXPECT_EQ(entry.at("deq_f32_bits").get<std::vector<std::uint32_t>>(), float_bits(values.span().first(count)))
             << entry.at("v");
     }

@@ -1,9 +1,12 @@
 // Every stream of the reference software: all integer tensors and the dequantised residual, exactly.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "decoder/latents.h"
 #include "tests/support/stream_truth.h"
 #include "tests/support/test_data.h"
+#include "tests/support/thrown.h"
 #include "tests/support/vector_helpers.h"
 
 namespace jpegai::test {
@@ -82,6 +85,49 @@ TEST_P(LatentStream, LeanDecodingGivesTheSame) {
             truth.expect(prefix + "rvs_likely",
                          expand_blocks(ours.rvs_likely, ours.residual.rows(), ours.residual.cols()));
         }
+    }
+}
+
+/// Gives memory for residuals and notes what it is told.
+struct NotingListener final : LatentListener {
+    void hyper_decoded(Latents& latents) override {
+        for (const LatentComponent& component : latents.component) EXPECT_FALSE(component.z_hat.empty());
+        calls += "h";
+    }
+    Array3<float> residual_memory(Component component, const Shape& shape) override {
+        calls += component == kPrimary ? "m" : "n";
+        auto array = Array3<float>::uninitialized(shape.channels, shape.size.rows, shape.size.cols + wrong);
+        std::fill_n(array.data(), array.size(), std::numeric_limits<float>::quiet_NaN());
+        memory[component] = array.data();
+        return array;
+    }
+    void component_decoded(Latents& latents, Component component) override {
+        calls += component == kPrimary ? "p" : "s";
+        EXPECT_EQ(latents.component[component].residual.data(), memory[component]);
+        taken[component] = std::move(latents.component[component].residual);
+    }
+    std::string calls;
+    std::array<const float*, kComponents> memory{};
+    std::array<Array3<float>, kComponents> taken;
+    std::size_t wrong = 0;
+};
+
+TEST(LatentStreams, AListenerIsToldInOrderAndGivesMemory) {
+    JPEGAI_NEEDS_SHARED();
+    for (const char* name : {"hop_other_synth", "bop_lsbs"}) {
+        const StreamCase stream = load_stream_case(shared_dir() / "vectors" / name);
+        NotingListener listener;
+        EntropyOptions options;
+        options.keep_intermediates = false;
+        options.listener = &listener;
+        (void)decode_latents(stream.stream, stream.file, stream.models, options);
+        EXPECT_EQ(listener.calls, "hmpns");
+        const TensorTruth truth(stream.folder, authoritative_run(stream.folder));
+        for (const Component component : {kPrimary, kSecondary})
+            truth.expect(std::string(kPrefix[component]) + "residual", listener.taken[component]);
+        listener.wrong = 1;
+        EXPECT_EQ(thrown_code([&] { (void)decode_latents(stream.stream, stream.file, stream.models, options); }),
+                  JPEGAI_ERROR_ARGUMENT);
     }
 }
 

@@ -79,8 +79,8 @@ TEST(ScaleMaps, RvsAndGrfsEqualTheReference) {
         picture.img_height = static_cast<std::uint32_t>(16 * setup.rows);
         picture.img_width = static_cast<std::uint32_t>(16 * setup.cols);
         const auto symbols = entry.at("resid_q").get<std::vector<std::int16_t>>();
-        const auto residual =
-            dequantise(setup, RegionLayout(picture, channels), symbols, {true}, channels, channels, maps.rvs_likely);
+        Array3<float> residual(channels, setup.rows, setup.cols);
+        dequantise(setup, RegionLayout(picture, channels), symbols, {true}, channels, maps.rvs_likely, residual);
         EXPECT_EQ(entry.at("dequant_f32_sha256").get<std::string>(), (sha256_as<float, float>(residual.span())));
         ++dequantised;
     }

@@ -231,8 +231,8 @@ TEST(ReferenceDefects, ExtremeGainDisplacementsAreSafe) {
                 }
                 const RegionLayout layout(picture, kMiniChannels);
                 const std::vector<std::int16_t> symbols(layout.size(), INT16_MIN);
-                const auto residual =
-                    dequantise(setup, layout, symbols, {true}, kMiniChannels, kMiniChannels, maps.rvs_likely);
+                Array3<float> residual(kMiniChannels, setup.rows, setup.cols);
+                dequantise(setup, layout, symbols, {true}, kMiniChannels, maps.rvs_likely, residual);
                 for (const float value : residual.span()) ASSERT_TRUE(std::isfinite(value));
             }
         }
