@@ -1,5 +1,6 @@
 // The decoder's networks of one picture, run by this project's backend and by LibTorch in turn in one process.
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -28,7 +29,7 @@ struct Settings {
     std::string cpu = "auto";
     unsigned threads = 1;
     double seconds = 1;  ///< per network and column, exceeded only by a first run
-    bool cpu_time = false;
+    bool cpu_time = false, keep_memory = false;
 };
 
 /// One network with inputs of the right sizes.
@@ -179,9 +180,15 @@ int main(int argc, char** argv) {
     app.add_option("--cpu", settings.cpu, "Our backend: auto, contract or an instruction set");
     app.add_option("--threads", settings.threads, "Threads of every backend")->check(CLI::Range(1, 1024));
     app.add_option("--seconds", settings.seconds, "Time for each network and backend");
+    app.add_flag("--keep-memory", settings.keep_memory,
+                 "Freed memory stays in the heap, so that torch does not wait for the system's pages");
     app.add_flag("--cpu-time", settings.cpu_time, "Count processor time, for a busy machine; only with one thread");
     app.add_option("--model", settings.model, "Trained model")->check(CLI::Range(0, 3));
     CLI11_PARSE(app, argc, argv);
+    if (settings.keep_memory) {  // without it each of torch's arrays costs a fault for every page
+        mallopt(M_MMAP_MAX, 0);
+        mallopt(M_TRIM_THRESHOLD, -1);
+    }
     if (settings.cpu_time && settings.threads != 1) {
         fmt::print(stderr, "bench_torch_compare: --cpu-time adds up all threads; use it with one\n");
         return EXIT_FAILURE;
