@@ -121,6 +121,9 @@ public:
     /// Copies, samples of either kind; `to` has the bytes() of each.
     virtual void download(std::span<const DeviceSamples> from, std::span<std::uint8_t* const> to) = 0;
     virtual void wait() = 0;
+    /// Waits and downloads keep the processor busy for up to two milliseconds before they sleep, and end some tens of
+    /// microseconds earlier. For those who have nothing else to do with the processor; until the picture's end.
+    virtual void wait_busily() = 0;
 
     // ---- rectangles
     /// All channels of `area.size` samples from (row, col) of `from` on to `area` of `to`; both have to hold it.

@@ -134,7 +134,7 @@ public:
 
 private:
     void one_size(const Bytes& file, const std::string& point, Size size) {
-        constexpr int kRuns = 5;
+        const int runs = size.rows * size.cols < 2'000'000 ? 20 : 5;
         const Decoder& decoder = *decoders_.front();
         DecodeOptions options;
         options.point = point_of(point);
@@ -147,7 +147,7 @@ private:
             found->second = std::min(found->second, seconds);
         };
         double entropy = 1e9, device = 1e9, samples = 1e9, whole = 1e9, whole_device = 1e9;
-        for (int run = 0; run <= kRuns + 2; ++run) {
+        for (int run = 0; run <= runs + 2; ++run) {
             DecodeStats stats;
             options.stats = &stats;
             (void)decoder.decode_samples(file, options);

@@ -316,7 +316,10 @@ StartedDecode Decoder::start(std::span<const std::uint8_t> file, const DecodeOpt
     }
 
     if (networks_ahead && options.stats == nullptr && !options.dump) state->device = backend().picture_device();
-    if (state->device) state->begun = make_device_decode(impl_->networks, *state, *state->device);
+    if (state->device) {
+        state->device->wait_busily();
+        state->begun = make_device_decode(impl_->networks, *state, *state->device);
+    }
     state->latents = decode_entropy(stream, file, options, state->begun.get());
     free_intermediates(state->latents);
     job.done("entropy");

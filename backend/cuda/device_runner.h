@@ -43,6 +43,8 @@ public:
     [[nodiscard]] bool is_staging(const void* memory) const noexcept;
     /// Waits for all work, without keeping the processor busy.
     void wait();
+    /// Whether wait() keeps it busy for up to two milliseconds first, and so ends a little earlier.
+    void wait_busily(bool busily) { busily_ = busily; }
     /// After wait(): gives staging memory back.
     void drop_staging() { staged_.clear(); }
     /// After wait(): gives memory that nobody owns back to the device.
@@ -56,6 +58,7 @@ private:
     std::unique_ptr<Event> reached_;
     std::vector<std::shared_ptr<Buffer>> staged_;
     std::shared_ptr<Free> free_;
+    bool busily_ = false;
 };
 
 /// A network runner of this backend.

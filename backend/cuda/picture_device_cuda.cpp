@@ -51,7 +51,9 @@ public:
         marks_.clear();
         wait();  // both lines, before either gives memory away: each may read the other's
         for (Line& line : lines_) {
-            if (line.memory) line.memory->trim();
+            if (!line.memory) continue;
+            line.memory->trim();
+            line.memory->wait_busily(false);
         }
         memory_ = lines_[0].memory;
     }
@@ -116,6 +118,8 @@ public:
             line.memory->drop_staging();
         }
     }
+
+    void wait_busily() override { lines_[0].memory->wait_busily(true); }  // which is waited for at the end
 
     // ---- rectangles
     void copy(const DeviceArray& from, std::size_t row, std::size_t col, DeviceArray& to, const Area& area) override {

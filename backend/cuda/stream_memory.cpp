@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <mutex>
 
@@ -65,6 +66,11 @@ bool StreamMemory::is_staging(const void* memory) const noexcept {
 
 void StreamMemory::wait() {
     stream_->record(*reached_);
+    constexpr auto kMostBusy = std::chrono::milliseconds(2);
+    const auto start = std::chrono::steady_clock::now();
+    while (busily_ && std::chrono::steady_clock::now() - start < kMostBusy) {
+        if (reached_->done()) break;
+    }
     reached_->synchronize();
 }
 
