@@ -240,7 +240,11 @@ TEST_P(CudaPlanes, MemoryIsUsedAgainAndGivenBack) {
     DeviceSamples samples;
     {
         const auto picture = cuda::PictureDevicePool(device).take();
-        for (int i = 0; i < 100; ++i) (void)picture->resample(picture->make({1, {64, 64}}), {128, 128}, true);
+        for (int i = 0; i < 100; ++i) {
+            DeviceArray plane = picture->make({1, {64, 64}});
+            picture->zero(plane);
+            (void)picture->resample(plane, {128, 128}, true);
+        }
         EXPECT_LT(device->bytes_in_use() - before, std::size_t{1} << 20) << "a hundred planes, two at a time";
         samples = picture->quantise(picture->make({1, {8, 8}}), 0, false);
     }
