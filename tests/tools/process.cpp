@@ -47,9 +47,7 @@ ProcessResult run_jpegai(const std::vector<std::string>& arguments, std::span<co
     actions.open(1, stdout_path.empty() ? folder.path("out") : stdout_path, O_WRONLY | O_CREAT);
     actions.open(2, folder.path("err"), O_WRONLY | O_CREAT);
 
-    // A cross build runs the program under an emulator.
-    std::vector<std::string> words = {JPEGAI_EMULATOR, JPEGAI_PROGRAM};
-    if (words.front().empty()) words.erase(words.begin());
+    std::vector<std::string> words = {JPEGAI_PROGRAM};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
