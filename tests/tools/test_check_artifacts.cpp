@@ -143,10 +143,14 @@ TEST_F(CheckArtifacts, Folders) {
     EXPECT_EQ(run({folder_.path("a"), folder_.path("b/one.ppm")}).exit_code, 2);
 }
 
+bool has_classic_codec() {
+    return can_read(PictureFormat::kWebp) || can_read(PictureFormat::kJpeg);
+}
+
 TEST_F(CheckArtifacts, ComparedWithAClassicCodec) {
     const Picture picture = synthetic_original(208, 192, 3);
     const std::string a = make("a.png", picture), b = make("b.png", tinted(picture));
-    if (!can_read(PictureFormat::kWebp) && !can_read(PictureFormat::kJpeg)) GTEST_SKIP() << "no classic codec";
+    if (!has_classic_codec()) GTEST_SKIP() << "no classic codec";
     const Json document = json({a, b, "--bpp", "1"});
     EXPECT_LE(document["classic"]["bpp"].get<double>(), 1);
     EXPECT_GT(document["classic"]["bpp"].get<double>(), 0.2);
@@ -193,7 +197,8 @@ TEST_F(CheckArtifacts, Codestream) {
     EXPECT_EQ(hue["found"], true);
     EXPECT_FALSE(hue["cause"].get<std::string>().empty());
     EXPECT_TRUE(document["stream"]["latents"].empty());
-    EXPECT_FALSE(json({other, stream, "--no-latents"})["classic"].is_null()) << "the rate of a stream is known";
+    EXPECT_EQ(json({other, stream, "--no-latents"})["classic"].is_null(), !has_classic_codec())
+        << "the rate of a stream is known";
 }
 
 TEST_F(CheckArtifacts, CausesAmongTheTools) {
