@@ -1,6 +1,7 @@
 // Networks of a decode on a GPU: the card's measured peak of fused multiply-adds, then time of each network (one CUDA graph,
 // inputs and outputs on the card) and of each layer (events around its launches), and their share of the peak.
 //   bench_cuda [--device N] [--point sop,bop,hop] [--size ROWSxCOLS,...] [--runs N] [--layers] [--json FILE]
+//              [--tile large|medium|small|tiny] [--no-bulk]
 // Made-up weights and inputs: times do not depend on the values. A point's networks: hyper decoders, context model, chroma
 // mean and both syntheses, one after the other; sizes are of the picture, at 4:4:4.
 #include <fmt/format.h>

@@ -41,10 +41,7 @@ public:
     /// z_hat of both components is there.
     virtual void hyper_decoded(Latents& latents) = 0;
     /// Memory for the residual of a component, contents unspecified; asked for when its symbols are there.
-    [[nodiscard]] virtual Array3<float> residual_memory(Component component, const Shape& shape) {
-        (void)component;
-        return Array3<float>::uninitialized(shape.channels, shape.size.rows, shape.size.cols);
-    }
+    [[nodiscard]] virtual Array3<float> residual_memory(Component component, const Shape& shape) = 0;
     /// All of one component is there: kPrimary first, kSecondary at the end of the stage. `residual` may be taken away.
     virtual void component_decoded(Latents& latents, Component component) = 0;
 };

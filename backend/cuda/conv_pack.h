@@ -17,9 +17,8 @@ namespace jpegai::cuda {
 [[nodiscard]] std::size_t conv_tile_channels(std::size_t out_per_group);
 
 /// Tiled kinds: [group][channel tile][row parity, transposed only][input channel][kernel row][kernel column][channel of
-/// the tile], channels beyond the last one 0. Rows in the order of the taps: transposed kinds take rows 1 and 3, then 0
-/// and
-/// 2. kAny and kNarrowTransposed3: as in the graph.
+/// the tile], channels beyond the last one 0. Rows in the order of the taps: transposed kinds take rows 1 and 3, then
+/// 0 and 2. kAny and kNarrowTransposed3: as in the graph.
 [[nodiscard]] std::vector<float> pack_conv(ConvKind kind, const Node& node, std::size_t in_channels,
                                            std::span<const float> weight);
 
