@@ -70,8 +70,8 @@ struct TensorBox {
     std::uint64_t strides[2];  ///< bytes from row to row and from channel to channel, multiples of 16
     std::uint32_t box[3];      ///< 1 to 256; the first one is a multiple of 4
 };
-/// What a kernel is given to copy such boxes from any place, also beyond the array, where they are zero
-/// (bulk_copy_box() of kernel.cuh): part of its parameters. Of the device's own making.
+/// What a kernel is given to copy such boxes, which begin at any row, any channel and every fourth column, also beyond
+/// the array, where they are zero (bulk_copy_box() of kernel.cuh): part of its parameters. Of the device's own making.
 struct alignas(128) TensorMap {
     unsigned char bytes[128];
 };
